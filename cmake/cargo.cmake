@@ -33,11 +33,14 @@ set(PIRN_LIB_DIR ${PROJECT_BINARY_DIR}/lib)
 set(PIRN_SONAME libpirn.so.${PROJECT_VERSION_MAJOR})
 set(cargo_out ${PROJECT_BINARY_DIR}/cargo/${PIRN_RUST_TARGET}/release)
 
+# `cargo rustc --crate-type`, since a `cargo build` that makes the rlib too leaves the profile's LTO out: the libraries
+# are then several times as large, and libpirn.a shows all of Rust's standard library to the linker.
+#
 # Only cargo knows whether something changed, so it is asked each time; copy_if_different keeps what links to the
 # libraries from being linked anew when nothing did.
 file(MAKE_DIRECTORY ${PIRN_LIB_DIR})
 add_custom_target(pirn_cargo ALL
-    COMMAND ${PIRN_CARGO} build --release --locked --lib --target ${PIRN_RUST_TARGET}
+    COMMAND ${PIRN_CARGO} rustc --release --locked --lib --crate-type cdylib,staticlib --target ${PIRN_RUST_TARGET}
             --manifest-path ${PROJECT_SOURCE_DIR}/Cargo.toml --target-dir ${PROJECT_BINARY_DIR}/cargo
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${cargo_out}/libpirn.so ${PIRN_LIB_DIR}/libpirn.so.${PROJECT_VERSION}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${cargo_out}/libpirn.a ${PIRN_LIB_DIR}/libpirn.a
@@ -45,5 +48,6 @@ add_custom_target(pirn_cargo ALL
     COMMAND ${CMAKE_COMMAND} -E create_symlink ${PIRN_SONAME} ${PIRN_LIB_DIR}/libpirn.so
     BYPRODUCTS ${PIRN_LIB_DIR}/libpirn.so.${PROJECT_VERSION} ${PIRN_LIB_DIR}/libpirn.a
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    COMMENT "Building libpirn.so and libpirn.a by cargo"
     USES_TERMINAL
     VERBATIM)
