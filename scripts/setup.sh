@@ -89,7 +89,7 @@ done
 case $(missing) in
     "") ;;
     "pkg-config ") say "no pkg-config: the tests that need it will be skipped" ;;
-    *) fail "could not get $(missing): see above; or install it by other means and run this again" ;;
+    *) fail "could not get these: $(missing)(see above); or install it by other means and run this again" ;;
 esac
 
 cargo fetch --quiet --locked --manifest-path "$(dirname "$0")/../Cargo.toml"

@@ -272,9 +272,7 @@ fn without_links(line: &str) -> String {
 /// What stands before, in and after the first `` [`text`] `` or `[text](path)`.
 fn first_link(line: &str) -> Option<(&str, &str, &str)> {
     for (open, _) in line.match_indices('[') {
-        let Some(length) = line[open..].find(']') else {
-            return None;
-        };
+        let length = line[open..].find(']')?;
         let (text, after) = (&line[open + 1..open + length], &line[open + length + 1..]);
         let target = after
             .strip_prefix('(')
