@@ -1,11 +1,104 @@
-//! The library as a whole: its version.
+//! The library as a whole.
 
-use core::ffi::c_char;
+use super::callback::{argument, target};
+use super::guard::{guard, guard_value, required, write_out};
+use super::types::{pirn_free_fn, pirn_status_t, pirn_target_fn};
+use crate::callback;
+use crate::handle::{Handle, shared};
+use crate::thread::shutdown;
+use core::ffi::{CStr, c_char, c_void};
 
-/// The version of the library that is running, as text: `"0.1.0"`.
+/// The version of the library that is running, as text: "0.1.0". (`PIRN_VERSION_MAJOR` and so on are those of the header.)
 ///
-/// Returns a static string; never NULL. It does not block.
+/// @return a static string, never NULL
+///
+/// Does not block.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Says why the callback that is running fails, so that it can end with `return pirn_raise(7, "disk full");`.
+///
+/// @param code     what the callback is going to return; not 0
+/// @param message  UTF-8 text, copied; NULL for none. It is reported if the callback then returns this same `code`.
+/// @return `code`
+///
+/// The message belongs to the innermost callback of the calling thread. Does not block.
+/// Python: raise.
+///
+/// # Safety
+/// `message` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_raise(code: i32, message: *const c_char) -> i32 {
+    guard_value(code, || {
+        // SAFETY: the caller's promise.
+        let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
+        callback::raise(code, message)
+    })
+}
+
+/// The identity of a handle's object: the same for all handles to it, never used again for another.
+///
+/// @param handle  a handle of any type
+/// @param out     where the identity goes; never 0
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE   NULL, freed, or never a handle
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. Python: id().
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_object_id(handle: *const c_void, out: *mut u64) -> pirn_status_t {
+    guard("pirn_object_id", || {
+        let out = required(out)?;
+        let id = shared::object_id(Handle::from_ptr(handle))?;
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, id) };
+        Ok(())
+    })
+}
+
+/// Shuts the library down, as exit() and the return from main do: runs the pirn_at_shutdown callbacks, last in first out;
+/// has executors take no more work and finish what they have; joins every started thread that is not a daemon, also those
+/// that such threads start meanwhile.
+///
+/// @return PIRN_OK
+///
+/// Blocks until that is done; it does not wait for the calling thread itself. A second call waits for the first to end, or
+/// returns at once if the first waits for the caller. Afterwards new threads and tasks are refused with PIRN_ERR_SHUT_DOWN;
+/// everything else goes on working. Everything that the joined threads did is seen afterwards.
+/// Python: what the interpreter does at its end (threading._shutdown).
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_shutdown() -> pirn_status_t {
+    guard("pirn_shutdown", || {
+        shutdown::run();
+        Ok(())
+    })
+}
+
+/// Has a function called when the shutdown begins, before threads are joined; the last one registered is called first. It may
+/// still submit tasks and start threads. If it fails, the failure goes to the excepthook and the shutdown goes on.
+///
+/// @param fn        the function
+/// @param arg       its argument
+/// @param arg_free  called once with arg: after the function has run, or when this call fails; may be NULL
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
+/// @return PIRN_ERR_SHUT_DOWN        the shutdown has begun
+///
+/// Does not block. Python: threading._register_atexit (what concurrent.futures uses); compare atexit.register.
+///
+/// # Safety
+/// `fn` and `arg_free` may be called with `arg` on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_at_shutdown(
+    r#fn: pirn_target_fn,
+    arg: *mut c_void,
+    arg_free: pirn_free_fn,
+) -> pirn_status_t {
+    let arg = argument(arg, arg_free);
+    guard("pirn_at_shutdown", || Ok(shutdown::at_shutdown(target(r#fn, arg)?)?))
 }
