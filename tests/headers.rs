@@ -216,7 +216,7 @@ fn umbrella(root: &Path, topics: &[String]) -> String {
         .iter()
         .map(|topic| format!("#include <pirn/{topic}.h>\n"))
         .collect();
-    format!("{comment}\n#ifndef PIRN_H\n#define PIRN_H\n\n{includes}\n#endif  /* PIRN_H */\n")
+    format!("{comment}\n\n#ifndef PIRN_H\n#define PIRN_H\n\n{includes}\n#endif  /* PIRN_H */\n")
 }
 
 fn version_macros() -> String {

@@ -1,4 +1,4 @@
-// Prints the version after a few calls through a lock; fails if the library is not the one of the header.
+// Prints the version after two threads have counted under a lock; fails if the library is not the one of the header.
 #include <pirn.h>
 
 #include <iostream>
@@ -6,17 +6,39 @@
 
 namespace {
 
-bool use_lock()
-{
-    pirn_lock_t *lock = nullptr;
-    bool locked = false;
-    pirn_status_t status = pirn_lock_new(&lock);
+struct counter {
+    pirn_lock_t *lock;
+    int count;
+};
 
-    if (status != PIRN_OK || pirn_lock_acquire(lock) != PIRN_OK)
+extern "C" int32_t count_up(void *arg)
+{
+    counter *c = static_cast<counter *>(arg);
+
+    for (int i = 0; i < 1000; i++) {
+        if (pirn_lock_acquire(c->lock) != PIRN_OK)
+            return pirn_raise(1, "the lock was not acquired");
+        c->count++;
+        pirn_lock_release(c->lock);
+    }
+    return 0;
+}
+
+bool use_threads()
+{
+    counter c = {nullptr, 0};
+    pirn_thread_t *threads[2] = {nullptr, nullptr};
+    pirn_status_t status = pirn_lock_new(&c.lock);
+
+    if (status != PIRN_OK)
         return false;
-    if (pirn_lock_try_acquire(lock) != PIRN_WOULD_BLOCK || pirn_lock_locked(lock, &locked) != PIRN_OK || !locked)
-        return false;
-    return pirn_lock_release(lock) == PIRN_OK && pirn_lock_free(lock) == PIRN_OK;
+    for (pirn_thread_t *&thread : threads)
+        if (pirn_thread_new(count_up, &c, nullptr, &thread) != PIRN_OK || pirn_thread_start(thread) != PIRN_OK)
+            return false;
+    for (pirn_thread_t *thread : threads)
+        if (pirn_thread_join(thread) != PIRN_OK || pirn_thread_free(thread) != PIRN_OK)
+            return false;
+    return c.count == 2000 && pirn_lock_free(c.lock) == PIRN_OK;
 }
 
 } // namespace
@@ -29,8 +51,8 @@ int main()
         std::cerr << "header " << version << ", library " << pirn_version() << "\n";
         return 1;
     }
-    if (!use_lock()) {
-        std::cerr << "the lock does not work\n";
+    if (!use_threads()) {
+        std::cerr << "threads do not count right: " << pirn_last_error() << "\n";
         return 1;
     }
     std::cout << "pirn " << pirn_version() << "\n";
