@@ -21,10 +21,7 @@ fn headers_are_fresh() {
     let headers = generate(root);
 
     if env::var_os("PIRN_WRITE_HEADERS").is_some() {
-        for stale in committed(root)
-            .keys()
-            .filter(|path| !headers.contains_key(*path))
-        {
+        for stale in committed(root).keys().filter(|path| !headers.contains_key(*path)) {
             fs::remove_file(root.join(stale)).unwrap();
         }
         for (path, text) in &headers {
@@ -38,14 +35,8 @@ fn headers_are_fresh() {
     let mut paths: Vec<&PathBuf> = headers.keys().chain(committed.keys()).collect();
     paths.sort();
     paths.dedup();
-    let stale: Vec<_> = paths
-        .into_iter()
-        .filter(|path| headers.get(*path) != committed.get(*path))
-        .collect();
-    assert!(
-        stale.is_empty(),
-        "not what src/capi says: {stale:?}; run `make headers` and commit the result"
-    );
+    let stale: Vec<_> = paths.into_iter().filter(|path| headers.get(*path) != committed.get(*path)).collect();
+    assert!(stale.is_empty(), "not what src/capi says: {stale:?}; run `make headers` and commit the result");
 }
 
 #[test]
@@ -66,18 +57,9 @@ fn rustdoc_links_become_plain_names() {
     let cases = [
         (" see [`pirn_lock_free`].", " see `pirn_lock_free`."),
         (" [`free`](crate::capi::lock::pirn_lock_free)", " `free`"),
-        (
-            " [the contract](super), twice [`a`] [`b`]",
-            " the contract, twice `a` `b`",
-        ),
-        (
-            " `buf[0]`, [0, 1), a [note] and f[i] (x)",
-            " `buf[0]`, [0, 1), a [note] and f[i] (x)",
-        ),
-        (
-            " [Python](https://docs.python.org/3/)",
-            " [Python](https://docs.python.org/3/)",
-        ),
+        (" [the contract](super), twice [`a`] [`b`]", " the contract, twice `a` `b`"),
+        (" `buf[0]`, [0, 1), a [note] and f[i] (x)", " `buf[0]`, [0, 1), a [note] and f[i] (x)"),
+        (" [Python](https://docs.python.org/3/)", " [Python](https://docs.python.org/3/)"),
     ];
     for (rustdoc, plain) in cases {
         assert_eq!(without_links(rustdoc), plain);
@@ -87,33 +69,19 @@ fn rustdoc_links_become_plain_names() {
 /// Every header by its path below the repository.
 fn generate(root: &Path) -> BTreeMap<PathBuf, String> {
     let topics = topics(root);
-    let mut headers: BTreeMap<_, _> = topics
-        .iter()
-        .map(|topic| {
-            (
-                format!("include/pirn/{topic}.h").into(),
-                topic_header(root, topic),
-            )
-        })
-        .collect();
+    let mut headers: BTreeMap<_, _> =
+        topics.iter().map(|topic| (format!("include/pirn/{topic}.h").into(), topic_header(root, topic))).collect();
     headers.insert("include/pirn.h".into(), umbrella(root, &topics));
     headers
 }
 
 fn committed(root: &Path) -> BTreeMap<PathBuf, String> {
-    let topic_headers = fs::read_dir(root.join("include/pirn"))
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.unwrap().path());
+    let topic_headers =
+        fs::read_dir(root.join("include/pirn")).into_iter().flatten().map(|entry| entry.unwrap().path());
     topic_headers
         .chain([root.join("include/pirn.h")])
         .filter(|path| path.extension().is_some_and(|extension| extension == "h"))
-        .filter_map(|path| {
-            Some((
-                path.strip_prefix(root).unwrap().to_owned(),
-                fs::read_to_string(&path).ok()?,
-            ))
-        })
+        .filter_map(|path| Some((path.strip_prefix(root).unwrap().to_owned(), fs::read_to_string(&path).ok()?)))
         .collect()
 }
 
@@ -131,35 +99,20 @@ fn topics(root: &Path) -> Vec<String> {
 }
 
 fn sources(root: &Path, topic: &str) -> Vec<PathBuf> {
-    let more = MORE_SOURCES
-        .iter()
-        .filter(|(of, _)| *of == topic)
-        .map(|(_, path)| root.join(path));
-    more.chain([root.join(format!("src/capi/{topic}.rs"))])
-        .collect()
+    let more = MORE_SOURCES.iter().filter(|(of, _)| *of == topic).map(|(_, path)| root.join(path));
+    more.chain([root.join(format!("src/capi/{topic}.rs"))]).collect()
 }
 
 fn exports(source: &Path) -> bool {
     let text = read(source);
-    text.contains("#[unsafe(no_mangle)]")
-        || text.contains("pub const PIRN_")
-        || !public_types(&text).is_empty()
+    text.contains("#[unsafe(no_mangle)]") || text.contains("pub const PIRN_") || !public_types(&text).is_empty()
 }
 
 /// The C types that a source declares: cbindgen by itself would leave out those that no function of the same file uses.
 fn public_types(text: &str) -> Vec<String> {
     text.lines()
-        .filter_map(|line| {
-            ["pub type ", "pub struct ", "pub enum "]
-                .iter()
-                .find_map(|start| line.strip_prefix(start))
-        })
-        .map(|rest| {
-            rest.split(|c: char| !c.is_alphanumeric() && c != '_')
-                .next()
-                .unwrap()
-                .to_owned()
-        })
+        .filter_map(|line| ["pub type ", "pub struct ", "pub enum "].iter().find_map(|start| line.strip_prefix(start)))
+        .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned())
         .filter(|name| name.starts_with("pirn_"))
         .collect()
 }
@@ -188,10 +141,7 @@ fn topic_header(root: &Path, topic: &str) -> String {
         include_guard: Some(format!("PIRN_{}_H", topic.to_uppercase())),
         ..Default::default()
     };
-    config.export.rename = RENAMED
-        .iter()
-        .map(|(rust, c)| (rust.to_string(), c.to_string()))
-        .collect();
+    config.export.rename = RENAMED.iter().map(|(rust, c)| (rust.to_string(), c.to_string())).collect();
     config.export.exclude = RENAMED.iter().map(|(rust, _)| rust.to_string()).collect();
 
     let mut builder = cbindgen::Builder::new().with_config(config);
@@ -203,19 +153,12 @@ fn topic_header(root: &Path, topic: &str) -> String {
     }
     let mut text = Vec::new();
     builder.generate().unwrap().write(&mut text);
-    String::from_utf8(text)
-        .unwrap()
-        .lines()
-        .map(|line| parenthesized(&without_links(line)) + "\n")
-        .collect()
+    String::from_utf8(text).unwrap().lines().map(|line| parenthesized(&without_links(line)) + "\n").collect()
 }
 
 fn umbrella(root: &Path, topics: &[String]) -> String {
     let comment = without_links(&head_comment(&module_docs(&root.join("src/capi/mod.rs"))));
-    let includes: String = topics
-        .iter()
-        .map(|topic| format!("#include <pirn/{topic}.h>\n"))
-        .collect();
+    let includes: String = topics.iter().map(|topic| format!("#include <pirn/{topic}.h>\n")).collect();
     format!("{comment}\n\n#ifndef PIRN_H\n#define PIRN_H\n\n{includes}\n#endif  /* PIRN_H */\n")
 }
 
@@ -225,10 +168,8 @@ fn version_macros() -> String {
         ("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
         ("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
     ];
-    let macros: String = version
-        .iter()
-        .map(|(part, number)| format!("#define PIRN_VERSION_{part} {number}\n"))
-        .collect();
+    let macros: String =
+        version.iter().map(|(part, number)| format!("#define PIRN_VERSION_{part} {number}\n")).collect();
     let comment = "/** The version of this header; `pirn_version` tells that of the library that is running. */";
     format!("\n{comment}\n{}", macros.trim_end())
 }
@@ -236,17 +177,12 @@ fn version_macros() -> String {
 /// The `//!` lines at the top of a source file.
 fn module_docs(source: &Path) -> Vec<String> {
     let text = read(source);
-    text.lines()
-        .map_while(|line| line.strip_prefix("//!"))
-        .map(str::to_owned)
-        .collect()
+    text.lines().map_while(|line| line.strip_prefix("//!")).map(str::to_owned).collect()
 }
 
 fn head_comment(docs: &[String]) -> String {
     let body: String = docs.iter().map(|line| format!(" *{line}\n")).collect();
-    format!(
-        "/**\n * @file\n{body} */\n/* Generated from src/capi by `make headers`: change it there. */"
-    )
+    format!("/**\n * @file\n{body} */\n/* Generated from src/capi by `make headers`: change it there. */")
 }
 
 /// A negative constant in parentheses, as a macro's value has to be.
@@ -274,9 +210,7 @@ fn first_link(line: &str) -> Option<(&str, &str, &str)> {
     for (open, _) in line.match_indices('[') {
         let length = line[open..].find(']')?;
         let (text, after) = (&line[open + 1..open + length], &line[open + length + 1..]);
-        let target = after
-            .strip_prefix('(')
-            .and_then(|rest| rest.split_once(')'));
+        let target = after.strip_prefix('(').and_then(|rest| rest.split_once(')'));
         let is_code = text.len() > 2 && text.starts_with('`') && text.ends_with('`');
         match target {
             Some((path, after)) if is_item_path(path) => return Some((&line[..open], text, after)),
@@ -288,9 +222,7 @@ fn first_link(line: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn is_item_path(path: &str) -> bool {
-    path.split("::").all(|segment| {
-        !segment.is_empty() && segment.chars().all(|c| c.is_alphanumeric() || c == '_')
-    })
+    path.split("::").all(|segment| !segment.is_empty() && segment.chars().all(|c| c.is_alphanumeric() || c == '_'))
 }
 
 fn read(path: &Path) -> String {
