@@ -17,6 +17,8 @@ pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
 #[cfg(not(loom))]
+pub mod exec;
+#[cfg(not(loom))]
 pub mod handle;
 #[cfg(all(test, loom))]
 mod models;

@@ -16,4 +16,6 @@ pub mod memory;
 #[cfg(not(loom))]
 pub mod process;
 #[cfg(not(loom))]
+pub mod stack;
+#[cfg(not(loom))]
 pub mod thread;
