@@ -42,9 +42,12 @@
 
 mod callback;
 pub mod event;
+pub mod executor;
+pub mod future;
 mod guard;
 pub mod library;
 pub mod lock;
+mod object;
 pub mod status;
 mod text;
 pub mod thread;

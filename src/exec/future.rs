@@ -32,8 +32,8 @@ use crate::handle::{Kind, shared};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifier, Notifiers, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
-use core::sync::atomic::{AtomicBool, Ordering};
 use crate::thread::report;
+use core::sync::atomic::{AtomicBool, Ordering};
 use slab::Slab;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -373,6 +373,12 @@ impl Future {
         self.lock().result_free = free;
     }
 
+    /// Whether its drop gives a result back.
+    pub(super) fn gives_back(&self) -> bool {
+        let state = self.lock();
+        state.result_free.is_some() && matches!(state.phase, Phase::Finished(Ok(_)))
+    }
+
     /// Whether it is done (finished, or cancelled and notified), and if so, whether it has failed.
     pub(super) fn is_done(&self) -> Option<bool> {
         let state = self.lock();
@@ -397,6 +403,13 @@ impl Future {
         if !state.phase.is_done() {
             state.watchers.remove(key);
         }
+    }
+
+    /// Whether nobody waits, and how many watch.
+    #[cfg(test)]
+    pub(super) fn followers(&self) -> (bool, usize) {
+        let state = self.lock();
+        (state.waiters.is_empty(), state.watchers.len())
     }
 }
 

@@ -83,9 +83,8 @@ fn run_chunk(tasks: Vec<Task>, results: &Results) -> Result<Value, Failure> {
 }
 
 impl Executor {
-    /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`, `NoThread`. The
-    /// results are to be fetched until `deadline`.
-    pub fn map(&self, tasks: Vec<Task>, chunksize: usize, deadline: Deadline) -> Result<Map, Error> {
+    /// A map whose tasks are still to be queued, `chunksize` of them at a time: `InvalidArgument` if that is 0.
+    pub(crate) fn map_of(&self, tasks: Vec<Task>, chunksize: usize, deadline: Deadline) -> Result<Map, Error> {
         if chunksize == 0 {
             return Err(Error::InvalidArgument);
         }
@@ -99,10 +98,16 @@ impl Executor {
             let work = Work::Closure(Box::new(move || run_chunk(some, &place)));
             chunks.push_back(Chunk { future: Future::of_task(self.pool(), work, false), results });
         }
-        let futures: Vec<_> = chunks.iter().map(|chunk| chunk.future.clone()).collect();
-        self.queue(&futures)?;
         let progress = Mutex::new(Progress { chunks, current: None, ended: false });
         Ok(Map { id: shared::next_object_id(), deadline, result_free, progress })
+    }
+
+    /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`, `NoThread`. The
+    /// results are to be fetched until `deadline`.
+    pub fn map(&self, tasks: Vec<Task>, chunksize: usize, deadline: Deadline) -> Result<Map, Error> {
+        let map = self.map_of(tasks, chunksize, deadline)?;
+        self.queue(&map.futures())?;
+        Ok(map)
     }
 }
 
@@ -169,10 +174,14 @@ impl Map {
 
     /// Cancels what has not started.
     pub fn cancel(&self) {
-        let futures: Vec<_> = self.progress.lock().chunks.iter().map(|chunk| chunk.future.clone()).collect();
-        for future in futures {
+        for future in self.futures() {
             future.cancel();
         }
+    }
+
+    /// Those from which nothing has been given out yet.
+    pub(crate) fn futures(&self) -> Vec<Arc<Future>> {
+        self.progress.lock().chunks.iter().map(|chunk| chunk.future.clone()).collect()
     }
 
     /// Has results that are never given out given back: when the map is gone and their tasks are over.

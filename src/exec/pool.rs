@@ -293,7 +293,7 @@ impl Pool {
     /// Waits until all workers have ended and their threads are gone. For a pool that is shut down.
     pub fn join(&self) {
         loop {
-            let mut state = self.lock();
+            let state = self.lock();
             if state.threads.is_empty() {
                 if state.starting == 0 {
                     return;

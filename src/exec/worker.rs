@@ -106,10 +106,11 @@ impl Worker {
         if let Some(job) = self.claim(&future) {
             self.run(&future, job, true);
         }
-        // The last reference: what is given back with it is the user's code, and may take its time.
+        // With the last reference the result may be given back: the user's code, which may take its time.
         if let Some(future) = Arc::into_inner(future) {
-            self.turn_busy();
-            drop(future);
+            if future.gives_back() {
+                self.turn_busy();
+            }
         }
     }
 
