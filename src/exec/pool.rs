@@ -315,7 +315,9 @@ impl Pool {
     }
 
     fn join_each(&self, threads: BTreeMap<usize, Arc<Thread>>, deadline: Deadline) {
-        let joined = |thread: &Arc<Thread>| thread.join(deadline) != Err(Error::TimedOut);
+        // A worker may look for those that have left, and finds itself among them: it has not. Only in the destructor of a
+        // thread-local may it wait for all without being known as a worker any more; it waits for the others then.
+        let joined = |thread: &Arc<Thread>| thread.join(deadline).is_ok() || deadline == Deadline::NEVER;
         let gone: Vec<_> = threads.iter().filter(|(_, thread)| joined(thread)).map(|(number, _)| *number).collect();
         let mut state = self.lock();
         let forgotten: Vec<_> = gone.iter().map(|number| state.threads.remove(number)).collect();
