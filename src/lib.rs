@@ -16,6 +16,7 @@ pub mod callback;
 pub mod capi;
 pub mod handle;
 mod park;
+pub mod queue;
 #[allow(non_camel_case_types)]
 pub mod status;
 pub mod sync;
