@@ -157,6 +157,32 @@ unsafe extern "C" fn count(item: *mut c_void) {
 }
 
 #[test]
+fn a_free_is_refused_while_a_thread_waits() {
+    let queue = new(1);
+    let freed = AtomicUsize::new(0);
+    let item = freed.as_ptr().cast::<c_void>();
+    // SAFETY: all items are counters.
+    assert_eq!(unsafe { pirn_queue_set_item_free(queue, Some(count)) }, PIRN_OK);
+    std::thread::scope(|scope| {
+        let handle = Handle::from_ptr(queue);
+        let getter = scope.spawn(move || read(handle.as_ptr(), null_mut(), pirn_queue_get).is_ok());
+        while shared::pin::<Queue>(handle).unwrap().waiting() != [0, 1, 0] {
+            std::thread::yield_now();
+        }
+        assert_eq!(pirn_queue_free(queue), PIRN_ERR_BUSY);
+        // The handle stayed valid, and the getter gets its item.
+        assert_eq!(pirn_queue_put(queue, item), PIRN_OK);
+        assert!(getter.join().unwrap());
+    });
+    assert_eq!(pirn_queue_put(queue, item), PIRN_OK);
+    let call_under_way = shared::pin::<Queue>(Handle::from_ptr(queue)).unwrap();
+    assert_eq!(pirn_queue_free(queue), PIRN_OK);
+    // Before free returned, although a call has still to end.
+    assert_eq!(freed.load(Ordering::Relaxed), 1);
+    assert_eq!(call_under_way.try_get(), Err(Error::InvalidHandle));
+}
+
+#[test]
 fn a_free_that_races_with_use_loses_no_item() {
     for round in 0..100 {
         let queue = new(2);
