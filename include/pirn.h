@@ -48,6 +48,7 @@
 #include <pirn/event.h>
 #include <pirn/library.h>
 #include <pirn/lock.h>
+#include <pirn/queue.h>
 #include <pirn/status.h>
 #include <pirn/thread.h>
 #include <pirn/types.h>

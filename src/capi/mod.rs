@@ -48,6 +48,7 @@ mod guard;
 pub mod library;
 pub mod lock;
 mod object;
+pub mod queue;
 pub mod status;
 mod text;
 pub mod thread;
