@@ -46,6 +46,8 @@
 #define PIRN_H
 
 #include <pirn/event.h>
+#include <pirn/executor.h>
+#include <pirn/future.h>
 #include <pirn/library.h>
 #include <pirn/lock.h>
 #include <pirn/queue.h>
