@@ -223,7 +223,7 @@ fn a_fork_in_the_middle_of_everything() {
     let shared = Future::new();
     let stop = Event::new();
     std::thread::scope(|scope| {
-        for n in 0..3 {
+        for n in 0..2 {
             let (executor, shared, stop) = (&executor, &shared, &stop);
             scope.spawn(move || {
                 while !stop.is_set() {
@@ -234,7 +234,7 @@ fn a_fork_in_the_middle_of_everything() {
                 }
             });
         }
-        for _ in 0..50 {
+        for _ in 0..10 {
             let known = executor.submit(task(|| Ok(1))).unwrap();
             let child = fork();
             if child == 0 {
