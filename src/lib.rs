@@ -1,3 +1,25 @@
 //! pirn: the objects and semantics of Python's `threading`, `queue` and `concurrent.futures`, behind a C ABI.
+//!
+//! The layers, top to bottom; each imports only from those below it:
+//!
+//! - [`capi`]: the `extern "C"` functions. Handles, statuses, callbacks, text; no logic.
+//! - [`handle`]: the arena that handles point into, and the check that every use of a handle makes.
+//! - [`exec`]: futures, waiting for several, the thread pool, map.
+//! - [`thread`] and [`queue`]: thread objects with registry and shutdown; queues.
+//! - [`sync`]: the synchronisation objects.
+//! - `park`: deadlines, the internal mutex, wait lists; the one place that puts a thread to sleep.
+//! - `sys`: the operating system.
+//!
+//! [`status`], [`callback`] and [`word`] are vocabulary that all of them share.
 
+pub mod callback;
 pub mod capi;
+pub mod handle;
+mod park;
+#[allow(non_camel_case_types)]
+pub mod status;
+pub mod sync;
+mod sys;
+pub mod word;
+
+pub use park::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};

@@ -1,0 +1,287 @@
+//! Callbacks: a C function, its argument, and how the argument is given back.
+
+use core::cell::RefCell;
+use core::ffi::{CStr, c_void};
+use std::ffi::CString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::status::Error;
+
+/// The code of a callback that ends without anything to report (Python's SystemExit).
+pub const PIRN_EXIT: i32 = i32::MIN;
+
+/// Gives an argument, an item or a result back to its owner.
+pub type FreeFn = unsafe extern "C" fn(*mut c_void);
+/// A thread's target, an initializer, a shutdown callback: 0 is success.
+pub type TargetFn = unsafe extern "C" fn(*mut c_void) -> i32;
+/// A task of an executor: 0 is success, and the result is stored through the second pointer.
+pub type TaskFn = unsafe extern "C" fn(*mut c_void, *mut *mut c_void) -> i32;
+
+/// A pointer of the user's that is given back, once, when it is dropped.
+///
+/// Never dropped while a lock of pirn's is held: `free` is user code.
+#[derive(Debug)]
+pub struct Arg {
+    pointer: *mut c_void,
+    free: Option<FreeFn>,
+}
+
+// SAFETY: whoever hands an argument to pirn allows its use, and its release, on any one thread.
+unsafe impl Send for Arg {}
+// SAFETY: a shared `Arg` only gives out the pointer's value.
+unsafe impl Sync for Arg {}
+
+impl Arg {
+    /// Takes over `pointer`.
+    ///
+    /// # Safety
+    /// `free` may be called once with `pointer`, on any thread.
+    pub unsafe fn new(pointer: *mut c_void, free: Option<FreeFn>) -> Arg {
+        Arg { pointer, free }
+    }
+
+    /// The pointer itself.
+    pub fn as_ptr(&self) -> *mut c_void {
+        self.pointer
+    }
+
+    /// Lets go without giving back: for what a fork duplicated, and for results whose ownership moved on.
+    pub fn forget(mut self) -> *mut c_void {
+        self.free = None;
+        self.pointer
+    }
+}
+
+impl Drop for Arg {
+    fn drop(&mut self) {
+        if let Some(free) = self.free {
+            // SAFETY: `new`'s promise; a drop happens once.
+            unsafe { free(self.pointer) };
+        }
+    }
+}
+
+/// A function of the user's with its argument.
+#[derive(Debug)]
+pub struct Callback<F> {
+    function: F,
+    arg: Arg,
+}
+
+/// A callback without a result.
+pub type Target = Callback<TargetFn>;
+/// A callback with a result.
+pub type Task = Callback<TaskFn>;
+
+impl<F> Callback<F> {
+    /// A function and its argument.
+    ///
+    /// # Safety
+    /// `function` may be called with the argument's pointer, on any thread.
+    pub unsafe fn new(function: F, arg: Arg) -> Callback<F> {
+        Callback { function, arg }
+    }
+
+    /// The function.
+    pub fn function(&self) -> &F {
+        &self.function
+    }
+
+    /// The argument.
+    pub fn arg(&self) -> &Arg {
+        &self.arg
+    }
+
+    /// Lets go of the argument without giving it back: for what a fork duplicated.
+    pub fn forget(self) {
+        self.arg.forget();
+    }
+}
+
+impl Target {
+    /// Calls it. The argument stays until the callback is dropped.
+    pub fn run(&self) -> Result<(), Failure> {
+        // SAFETY: `new`'s promise.
+        run(|| unsafe { (self.function)(self.arg.pointer) })
+    }
+
+    /// A target that is a Rust closure. A panic in it is a failure with code -1.
+    pub fn from_fn(closure: impl FnOnce() -> Result<(), Failure> + Send + 'static) -> Target {
+        type Closure = Box<dyn FnOnce() -> Result<(), Failure> + Send>;
+
+        unsafe extern "C" fn call(arg: *mut c_void) -> i32 {
+            // SAFETY: `arg` is the box made below.
+            let closure = unsafe { &mut *arg.cast::<Option<Closure>>() };
+            let Some(closure) = closure.take() else {
+                return 0;
+            };
+            let failure = match catch_unwind(AssertUnwindSafe(closure)) {
+                Ok(Ok(())) => return 0,
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::new(-1, Some(c"panicked")),
+            };
+            raise(failure.code, failure.message.as_deref())
+        }
+        unsafe extern "C" fn free(arg: *mut c_void) {
+            // SAFETY: made by `Box::into_raw` below, and freed once.
+            drop(unsafe { Box::from_raw(arg.cast::<Option<Closure>>()) });
+        }
+        let closure: Closure = Box::new(closure);
+        let arg = Box::into_raw(Box::new(Some(closure))).cast();
+        // SAFETY: `call` and `free` take what `arg` points to, which is Send.
+        unsafe { Target::new(call, Arg::new(arg, Some(free))) }
+    }
+}
+
+impl Task {
+    /// Calls it. The argument stays until the callback is dropped.
+    pub fn run(&self) -> Result<*mut c_void, Failure> {
+        let mut result = core::ptr::null_mut();
+        // SAFETY: `new`'s promise; `result` is a valid place.
+        run(|| unsafe { (self.function)(self.arg.pointer, &mut result) }).map(|()| result)
+    }
+}
+
+/// Why a callback failed: its non-zero code, and the message that it raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    code: i32,
+    message: Option<Arc<CStr>>,
+}
+
+impl Failure {
+    /// A failure with this code and message.
+    pub fn new(code: i32, message: Option<&CStr>) -> Failure {
+        Failure { code, message: message.map(Arc::from) }
+    }
+
+    /// The callback's code; not 0.
+    pub fn code(&self) -> i32 {
+        self.code
+    }
+
+    /// The callback's message, or a general sentence.
+    pub fn message(&self) -> &CStr {
+        self.message.as_deref().unwrap_or(c"the callback returned a non-zero code without a message")
+    }
+
+    /// Whether it is the silent kind, `PIRN_EXIT`.
+    pub fn is_exit(&self) -> bool {
+        self.code == PIRN_EXIT
+    }
+}
+
+/// Why a call that ran, or waited for, a callback did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// For a reason of pirn's own.
+    Refused(Error),
+    /// The callback failed: `PIRN_ERR_TASK_FAILED`.
+    Failed(Failure),
+}
+
+impl From<Error> for CallError {
+    fn from(error: Error) -> CallError {
+        CallError::Refused(error)
+    }
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> CallError {
+        CallError::Failed(failure)
+    }
+}
+
+struct Raised {
+    code: i32,
+    message: Option<CString>,
+}
+
+thread_local! {
+    /// What the callback that is running on this thread raised last.
+    static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
+}
+
+fn swap_raised(raised: Option<Raised>) -> Option<Raised> {
+    // In the last destructors of a thread the slot is gone: the code still tells, without its message.
+    RAISED.try_with(|slot| slot.replace(raised)).ok().flatten()
+}
+
+/// Remembers a failure's message for the callback that is running, and returns its code.
+pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
+    drop(swap_raised(Some(Raised { code, message: message.map(CStr::to_owned) })));
+    code
+}
+
+/// Runs a callback; what it raises is its own, also when callbacks nest.
+fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
+    let outer = swap_raised(None);
+    let code = call();
+    let raised = swap_raised(outer);
+    if code == 0 {
+        return Ok(());
+    }
+    // A message belongs to the code it was raised with; another code means that the callback went on after it.
+    let message = raised.filter(|raised| raised.code == code).and_then(|raised| raised.message);
+    Err(Failure { code, message: message.map(Arc::from) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_belong_to_their_callback() {
+        let inner = || {
+            let inner = Target::from_fn(|| Err(Failure::new(5, Some(c"inner")))).run();
+            assert_eq!(inner.unwrap_err().message(), c"inner");
+        };
+        let outer = Target::from_fn(move || {
+            raise(9, Some(c"outer"));
+            inner();
+            Err(Failure::new(9, None))
+        });
+        // The closure's own failure is raised last, without a message.
+        assert_eq!(outer.run(), Err(Failure::new(9, None)));
+
+        unsafe extern "C" fn keeps_its_message(_: *mut c_void) -> i32 {
+            let code = raise(9, Some(c"outer"));
+            assert!(Target::from_fn(|| Err(Failure::new(5, Some(c"inner")))).run().is_err());
+            code
+        }
+        // SAFETY: the function takes any argument.
+        let outer = unsafe { Target::new(keeps_its_message as TargetFn, Arg::new(core::ptr::null_mut(), None)) };
+        assert_eq!(outer.run(), Err(Failure::new(9, Some(c"outer"))));
+    }
+
+    #[test]
+    fn a_message_with_another_code_is_not_taken() {
+        unsafe extern "C" fn other(_: *mut c_void) -> i32 {
+            raise(1, Some(c"handled"));
+            2
+        }
+        // SAFETY: the function takes any argument.
+        let target = unsafe { Target::new(other as TargetFn, Arg::new(core::ptr::null_mut(), None)) };
+        assert_eq!(target.run(), Err(Failure::new(2, None)));
+    }
+
+    #[test]
+    fn a_panic_is_a_failure() {
+        assert_eq!(Target::from_fn(|| panic!("on purpose")).run().unwrap_err().code(), -1);
+    }
+
+    #[test]
+    fn an_argument_is_given_back_once() {
+        let count = Arc::new(());
+        let held = count.clone();
+        let target = Target::from_fn(move || {
+            drop(held);
+            Ok(())
+        });
+        assert_eq!(Arc::strong_count(&count), 2);
+        target.run().unwrap();
+        assert_eq!(Arc::strong_count(&count), 1);
+        drop(target);
+    }
+}

@@ -1,0 +1,24 @@
+//! Callbacks as they come from C.
+
+use super::types::{pirn_free_fn, pirn_target_fn, pirn_task_fn};
+use crate::callback::{Arg, Target, Task};
+use crate::status::Error;
+use core::ffi::c_void;
+
+/// Takes over an argument. Done first thing in a function, so that `arg_free` is called whatever happens next.
+pub fn argument(arg: *mut c_void, arg_free: pirn_free_fn) -> Arg {
+    // SAFETY: the contract of every function that takes a callback: arg_free may be called once with arg, on any thread.
+    unsafe { Arg::new(arg, arg_free) }
+}
+
+/// A target that must not be NULL.
+pub fn target(function: pirn_target_fn, arg: Arg) -> Result<Target, Error> {
+    // SAFETY: the contract of every function that takes a callback: it may be called with arg, on any thread.
+    function.map(|function| unsafe { Target::new(function, arg) }).ok_or(Error::InvalidArgument)
+}
+
+/// A task that must not be NULL.
+pub fn task(function: pirn_task_fn, arg: Arg) -> Result<Task, Error> {
+    // SAFETY: as above.
+    function.map(|function| unsafe { Task::new(function, arg) }).ok_or(Error::InvalidArgument)
+}

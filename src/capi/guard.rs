@@ -1,0 +1,200 @@
+//! What every C function goes through: a panic becomes `PIRN_ERR_INTERNAL`, an error is remembered for `pirn_last_error`.
+
+use crate::callback::CallError;
+use crate::handle::Handle;
+use crate::handle::inline::{self, Inline};
+use crate::status::{Error, PIRN_ERR_INTERNAL, PIRN_OK, pirn_status_t};
+use crate::word::Tag;
+use core::cell::RefCell;
+use std::ffi::CString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The calling thread's most recent error.
+#[derive(Default)]
+struct Last {
+    function: &'static str,
+    cause: Option<CallError>,
+    /// The code behind the last TASK_FAILED.
+    code: i32,
+    /// The error in words, made when asked for; the caller of `pirn_last_error` reads it.
+    text: Option<CString>,
+}
+
+thread_local! {
+    static LAST: RefCell<Last> = const { RefCell::new(Last { function: "", cause: None, code: 0, text: None }) };
+}
+
+/// Runs the body of the C function `name`.
+#[inline]
+pub fn guard(name: &'static str, body: impl FnOnce() -> Result<(), CallError>) -> pirn_status_t {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => PIRN_OK,
+        Ok(Err(cause)) => refuse(name, cause),
+        Err(panic) => {
+            // A payload whose own drop panics must not get out either.
+            core::mem::forget(panic);
+            refuse(name, Error::Internal.into())
+        }
+    }
+}
+
+/// For functions that return something else than a status: a panic gives `fallback`.
+pub fn guard_value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        core::mem::forget(panic);
+        fallback
+    })
+}
+
+/// A call on an object that lives in its slot. `fast` does what the call does when nothing stands in the way, or nothing: it
+/// cannot panic and needs no guard.
+#[inline(always)]
+pub fn on_inline<T: Inline, H>(
+    name: &'static str,
+    handle: *mut H,
+    fast: impl FnOnce(&T, Tag) -> bool,
+    whole: impl FnOnce(&T, Tag) -> Result<(), Error>,
+) -> pirn_status_t {
+    let found = inline::find::<T>(Handle::from_ptr(handle));
+    match found {
+        Ok((object, tag)) if fast(object, tag) => PIRN_OK,
+        found => guarded_inline(name, found, whole),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn guarded_inline<T>(
+    name: &'static str,
+    found: Result<(&T, Tag), Error>,
+    whole: impl FnOnce(&T, Tag) -> Result<(), Error>,
+) -> pirn_status_t {
+    guard(name, || found.and_then(|(object, tag)| whole(object, tag)).map_err(CallError::from))
+}
+
+/// Makes an object that lives in a slot.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+pub unsafe fn create_inline<T: Inline, H>(name: &'static str, out: *mut *mut H) -> pirn_status_t {
+    guard(name, || {
+        let out = required(out)?;
+        let handle = inline::create::<T>()?;
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, handle.as_ptr()) };
+        Ok(())
+    })
+}
+
+/// Frees an object that lives in its slot; NULL is fine.
+pub fn free_inline<T: Inline, H>(name: &'static str, handle: *mut H) -> pirn_status_t {
+    guard(name, || {
+        if handle.is_null() {
+            return Ok(());
+        }
+        Ok(inline::destroy::<T>(Handle::from_ptr(handle))?)
+    })
+}
+
+/// Remembers why the call failed, and gives its status.
+#[cold]
+pub fn refuse(name: &'static str, cause: CallError) -> pirn_status_t {
+    let status = match &cause {
+        CallError::Refused(error) if !error.is_failure() => return error.code(),
+        CallError::Refused(error) => error.code(),
+        CallError::Failed(_) => Error::TaskFailed.code(),
+    };
+    let remember = |last: &RefCell<Last>| {
+        if let Ok(mut last) = last.try_borrow_mut() {
+            if let CallError::Failed(failure) = &cause {
+                last.code = failure.code();
+            }
+            last.function = name;
+            last.cause = Some(cause);
+        }
+    };
+    // While a thread ends its slot may be gone already; the status alone tells then.
+    match catch_unwind(AssertUnwindSafe(|| LAST.try_with(remember))) {
+        Ok(_) => status,
+        Err(_) => PIRN_ERR_INTERNAL,
+    }
+}
+
+/// The calling thread's most recent error in words.
+pub fn last_error() -> *const core::ffi::c_char {
+    let say = |last: &RefCell<Last>| {
+        let Ok(mut last) = last.try_borrow_mut() else {
+            return c"no error".as_ptr();
+        };
+        let text = match &last.cause {
+            None => return c"no error".as_ptr(),
+            Some(CallError::Failed(failure)) => failure.message().to_owned(),
+            Some(CallError::Refused(error)) => in_words(last.function, *error),
+        };
+        last.text.insert(text).as_ptr()
+    };
+    LAST.try_with(say).unwrap_or(c"the thread is ending".as_ptr())
+}
+
+fn in_words(function: &str, error: Error) -> CString {
+    let text = format!("{function}: {}", error.message().to_str().unwrap_or_default());
+    CString::new(text).unwrap_or_default()
+}
+
+/// The code behind the calling thread's last `PIRN_ERR_TASK_FAILED`.
+pub fn last_code() -> i32 {
+    LAST.try_with(|last| last.try_borrow().map_or(0, |last| last.code)).unwrap_or(0)
+}
+
+/// Stores `value` through an out-parameter.
+///
+/// # Safety
+/// `out` is not NULL and valid for a write.
+pub unsafe fn write_out<T>(out: *mut T, value: T) {
+    // SAFETY: the caller's promise.
+    unsafe { out.write(value) };
+}
+
+/// An out-parameter that must not be NULL.
+pub fn required<T>(out: *mut T) -> Result<*mut T, Error> {
+    if out.is_null() { Err(Error::InvalidArgument) } else { Ok(out) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::callback::Failure;
+    use crate::status::{PIRN_ERR_NOT_LOCKED, PIRN_ERR_TASK_FAILED, PIRN_TIMED_OUT};
+    use core::ffi::CStr;
+
+    fn words() -> String {
+        // SAFETY: a NUL-terminated text that lives until the thread's next error.
+        unsafe { CStr::from_ptr(last_error()) }.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_panic_becomes_internal() {
+        assert_eq!(guard("pirn_x", || panic!("on purpose")), PIRN_ERR_INTERNAL);
+        assert!(words().starts_with("pirn_x: "), "{}", words());
+    }
+
+    #[test]
+    fn the_last_error_stays() {
+        std::thread::spawn(|| {
+            assert_eq!(words(), "no error");
+            assert_eq!(guard("pirn_x", || Err(Error::NotLocked.into())), PIRN_ERR_NOT_LOCKED);
+            let said = words();
+            assert_eq!(guard("pirn_y", || Ok(())), PIRN_OK);
+            assert_eq!(guard("pirn_y", || Err(Error::TimedOut.into())), PIRN_TIMED_OUT);
+            assert_eq!(words(), said);
+            assert_eq!(last_code(), 0);
+            let failed = || Err(Failure::new(7, Some(c"disk full")).into());
+            assert_eq!(guard("pirn_z", failed), PIRN_ERR_TASK_FAILED);
+            assert_eq!((words().as_str(), last_code()), ("disk full", 7));
+            assert_eq!(guard("pirn_x", || Err(Error::NotLocked.into())), PIRN_ERR_NOT_LOCKED);
+            assert_eq!((words(), last_code()), (said, 7));
+        })
+        .join()
+        .unwrap();
+    }
+}

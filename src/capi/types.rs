@@ -1,0 +1,80 @@
+//! Types that several headers share.
+
+use core::ffi::c_void;
+
+pub use crate::status::pirn_status_t;
+
+/// "No limit", as a number of seconds. (+infinity means the same.)
+pub const PIRN_FOREVER: f64 = -1.0;
+/// The largest time limit, in seconds. More is `PIRN_ERR_OVERFLOW`.
+pub const PIRN_TIMEOUT_MAX: f64 = 9223372036.0;
+/// The code of a callback that ends with nothing to report: it is ignored silently, as Python does with SystemExit.
+pub const PIRN_EXIT: i32 = i32::MIN;
+
+/// A thread's target, an initializer, a shutdown callback. 0 is success.
+pub type pirn_target_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> i32>;
+/// A task of an executor. 0 is success; `*result`, NULL at the call, is the task's result.
+pub type pirn_task_fn = Option<unsafe extern "C" fn(arg: *mut c_void, result: *mut *mut c_void) -> i32>;
+/// Gives an argument, an item or a result back to its owner.
+pub type pirn_free_fn = Option<unsafe extern "C" fn(arg: *mut c_void)>;
+
+/// An incoming C `bool`. C allows 0 and 1 only, but callers in other languages may pass any byte, and a Rust `bool` of 2 would
+/// be undefined behaviour.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug)]
+pub struct Flag(u8);
+
+impl Flag {
+    /// Anything but 0 is true.
+    pub fn get(self) -> bool {
+        self.0 != 0
+    }
+}
+
+/// A handle to a lock. See pirn/lock.h.
+#[derive(Debug)]
+pub struct pirn_lock_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to an event. See pirn/event.h.
+#[derive(Debug)]
+pub struct pirn_event_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to a thread. See pirn/thread.h.
+#[derive(Debug)]
+pub struct pirn_thread_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to a queue. See pirn/queue.h.
+#[derive(Debug)]
+pub struct pirn_queue_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to an executor. See pirn/executor.h.
+#[derive(Debug)]
+pub struct pirn_executor_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to the results of a `pirn_executor_map`. See pirn/executor.h.
+#[derive(Debug)]
+pub struct pirn_map_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to a future. See pirn/future.h.
+#[derive(Debug)]
+pub struct pirn_future_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to an iteration over futures as they complete. See pirn/future.h.
+#[derive(Debug)]
+pub struct pirn_as_completed_t {
+    _opaque: [u8; 0],
+}

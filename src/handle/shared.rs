@@ -1,0 +1,246 @@
+//! Objects behind a handle that are reference-counted: threads, queues, executors, futures and the like.
+//!
+//! ```text
+//! state of the slot's word   | 28: OPEN | 27 ............... 0: users |
+//!
+//! OPEN  users   who may be where
+//!  1     n      the handle is valid; n calls on it are under way
+//!  0     n > 0  the handle has been freed; n calls that came before go on
+//!  0     0      never seen: whoever makes it so frees the slot with the same compare-and-swap
+//! ```
+//!
+//! A call counts itself in with a compare-and-swap that expects the handle's tag and OPEN, so it never counts itself into a slot
+//! that is another's by now, and the object stays while it is in. Ordering: counting in is an Acquire (pairs with the store
+//! that filled the slot), counting out a Release, and the one who frees the slot an Acquire: all calls are over for it.
+
+use super::arena::{Slot, Vacant, freed_word, give_back};
+use super::{Handle, Kind};
+use crate::status::Error;
+use crate::word::{STATE_BITS, Tag, kind_of};
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+const OPEN: u64 = 1 << (STATE_BITS - 1);
+const USERS: u64 = OPEN - 1;
+
+/// An object that handles can name.
+pub trait Shared: Send + Sync + 'static {
+    /// What a handle to it says.
+    const KIND: Kind;
+
+    /// The object's identity, the same for all its handles and never used again.
+    fn id(&self) -> u64;
+}
+
+/// What is in the room of such a slot.
+#[repr(C)]
+struct Content {
+    /// From `Arc::into_raw`, of the type that the word's kind says.
+    object: *const (),
+    /// Lets the reference go.
+    release: unsafe fn(*const ()),
+    id: u64,
+}
+
+fn content(slot: &Slot) -> *mut Content {
+    const { assert!(size_of::<Content>() <= 56 && align_of::<Content>() <= 8) };
+    slot.room().cast()
+}
+
+/// A new handle to `object`.
+pub fn open<T: Shared>(object: Arc<T>) -> Result<Handle, Error> {
+    /// # Safety
+    /// `object` came from `Arc::<T>::into_raw`, and its reference is not used again.
+    unsafe fn release<T>(object: *const ()) {
+        // SAFETY: the caller's promise.
+        drop(unsafe { Arc::from_raw(object.cast::<T>()) });
+    }
+    let vacant = Vacant::take()?;
+    let word = vacant.tag(T::KIND as u32).with(OPEN);
+    let id = object.id();
+    let content = Content { object: Arc::into_raw(object).cast(), release: release::<T>, id };
+    // SAFETY: the room is large enough (see `content`) and nobody else's.
+    Ok(vacant.fill(word, |room| unsafe { room.cast::<Content>().write(content) }))
+}
+
+/// One user of a slot, counted in; counts itself out when dropped.
+#[derive(Debug)]
+struct Use {
+    slot: &'static Slot,
+    tag: Tag,
+}
+
+impl Use {
+    /// Counts a user in whom the handle, of this kind, names; `state_after` gives the new state from the old one.
+    fn enter(handle: Handle, kind: u32, state_after: impl Fn(u64) -> u64) -> Result<Use, Error> {
+        let slot = Slot::of(handle).ok_or(Error::InvalidHandle)?;
+        let tag = Tag::new(handle.bits(), kind);
+        let mut seen = slot.word().load(Ordering::Relaxed);
+        loop {
+            let state = tag.state_of(seen)?;
+            if state & OPEN == 0 {
+                return Err(Error::InvalidHandle);
+            }
+            if state & USERS == USERS {
+                // 2^28 calls at once: more than there can be threads.
+                return Err(Error::Overflow);
+            }
+            let after = tag.with(state_after(state));
+            match slot.word().compare_exchange_weak(seen, after, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Ok(Use { slot, tag }),
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    fn content(&self) -> &Content {
+        // SAFETY: filled before the word became live, and it stays while this user is counted in.
+        unsafe { &*content(self.slot) }
+    }
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        let mut seen = self.slot.word().load(Ordering::Relaxed);
+        loop {
+            let after = seen - 1;
+            let last = after & (OPEN | USERS) == 0;
+            // The last one makes the word a freed slot's at once. Nobody else could come in, since OPEN is clear.
+            let (object, release) = (self.content().object, self.content().release);
+            let after = if last { freed_word(self.tag) } else { after };
+            match self.slot.word().compare_exchange_weak(seen, after, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) if last => {
+                    // SAFETY: the word is the freed one and no call is under way.
+                    unsafe { give_back(self.slot) };
+                    // SAFETY: the slot's reference, let go once. Last of all, since user code may run in it.
+                    return unsafe { release(object) };
+                }
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
+        }
+    }
+}
+
+/// A call under way on a handle's object, which stays until this is dropped.
+#[derive(Debug)]
+pub struct Pinned<T: Shared> {
+    /// Not counted out before `object` was last used.
+    user: Use,
+    object: ManuallyDrop<Arc<T>>,
+}
+
+/// Finds the handle's object for the time of a call.
+#[inline]
+pub fn pin<T: Shared>(handle: Handle) -> Result<Pinned<T>, Error> {
+    let user = Use::enter(handle, T::KIND as u32, |state| state + 1)?;
+    // SAFETY: `object` came from Arc::into_raw of the type with this kind; the reference stays the slot's (ManuallyDrop).
+    let object = unsafe { Arc::from_raw(user.content().object.cast::<T>()) };
+    Ok(Pinned { user, object: ManuallyDrop::new(object) })
+}
+
+impl<T: Shared> Pinned<T> {
+    /// The handle's identity as an object.
+    pub fn id(&self) -> u64 {
+        self.user.content().id
+    }
+}
+
+impl<T: Shared> Deref for Pinned<T> {
+    type Target = Arc<T>;
+
+    #[inline]
+    fn deref(&self) -> &Arc<T> {
+        &self.object
+    }
+}
+
+/// Frees the handle: who comes later finds it invalid. The object is let go when the calls under way are over.
+pub fn free<T: Shared>(handle: Handle) -> Result<(), Error> {
+    // Closes the slot and counts this call in, both at once; counting it out again lets the object go if it was the last.
+    Use::enter(handle, T::KIND as u32, |state| (state & !OPEN) + 1).map(drop)
+}
+
+/// The identity of any handle's object.
+pub fn object_id(handle: Handle) -> Result<u64, Error> {
+    const INLINE: [u32; 2] = [Kind::Lock as u32, Kind::Event as u32];
+    let slot = Slot::of(handle).ok_or(Error::InvalidHandle)?;
+    let word = slot.word().load(Ordering::Relaxed);
+    let kind = kind_of(word);
+    if kind == 0 {
+        return Err(Error::InvalidHandle);
+    }
+    if INLINE.contains(&kind) {
+        // An object in its slot has one handle, whose bits are never given out again.
+        return Tag::new(handle.bits(), kind).state_of(word).map(|_| handle.bits());
+    }
+    Ok(Use::enter(handle, kind, |state| state + 1)?.content().id)
+}
+
+/// A number that no other object has, for objects behind shared handles. Those in a slot use their handle's bits, which have
+/// bit 63 set.
+pub fn next_object_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::sync::atomic::AtomicUsize;
+
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+
+    struct Probe(u64);
+
+    impl Shared for Probe {
+        const KIND: Kind = Kind::Map;
+        fn id(&self) -> u64 {
+            self.0
+        }
+    }
+
+    impl Drop for Probe {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn an_object_lives_as_long_as_its_calls() {
+        let id = next_object_id();
+        let handle = open(Arc::new(Probe(id))).unwrap();
+        assert_eq!(object_id(handle), Ok(id));
+        let call = pin::<Probe>(handle).unwrap();
+        free::<Probe>(handle).unwrap();
+        assert_eq!(free::<Probe>(handle), Err(Error::InvalidHandle));
+        assert!(pin::<Probe>(handle).is_err());
+        assert!(object_id(handle).is_err());
+        assert_eq!(call.0, id);
+        assert_eq!(DROPPED.load(Ordering::Relaxed), 0);
+        drop(call);
+        assert_eq!(DROPPED.load(Ordering::Relaxed), 1);
+
+        // Freed by one of many threads that use it: let go once, whoever is the last.
+        let rounds = 200;
+        for _ in 0..rounds {
+            let handle = open(Arc::new(Probe(next_object_id()))).unwrap();
+            let freed = AtomicUsize::new(0);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        while pin::<Probe>(handle).is_ok() {
+                            if freed.load(Ordering::Relaxed) == 0 && free::<Probe>(handle).is_ok() {
+                                freed.fetch_add(1, Ordering::Relaxed);
+                            }
+                        }
+                    });
+                }
+            });
+            assert_eq!(freed.load(Ordering::Relaxed), 1);
+        }
+        assert_eq!(DROPPED.load(Ordering::Relaxed), 1 + rounds);
+    }
+}

@@ -1,0 +1,307 @@
+//! The FIFO wait list, and waiting on it.
+
+use super::mutex::RawMutex;
+use super::{Deadline, Spin};
+use crate::sys::atomic::{AtomicU32, Ordering};
+use crate::sys::futex;
+use core::cell::UnsafeCell;
+use core::ffi::c_void;
+use core::marker::PhantomPinned;
+use core::ptr::null;
+
+/// What a notifier tells the waiter it wakes: a code of the object's own, and an item to hand over.
+#[derive(Clone, Copy, Debug)]
+pub struct Notice {
+    code: u32,
+    item: *mut c_void,
+}
+
+impl Notice {
+    /// A notice without an item. Codes are positive.
+    pub const fn new(code: u32) -> Notice {
+        Notice { code, item: core::ptr::null_mut() }
+    }
+
+    /// A notice that hands an item over.
+    pub const fn with_item(code: u32, item: *mut c_void) -> Notice {
+        Notice { code, item }
+    }
+
+    /// The object's own code.
+    pub fn code(self) -> u32 {
+        self.code
+    }
+
+    /// What was handed over.
+    pub fn item(self) -> *mut c_void {
+        self.item
+    }
+}
+
+/// The waiter has not been notified.
+const WAITING: u32 = 0;
+
+/// One waiting thread, on that thread's stack.
+///
+/// `state` belongs to the notifier until it stores a code there, and to the waiter from then on. The rest but `item` is guarded
+/// by the list's lock; `item` is the notifier's, between taking the waiter off the list and storing to `state`.
+struct Waiter {
+    state: AtomicU32,
+    /// This waiter has waited too long already and is to be served without competition (see `sync::lock`).
+    starved: bool,
+    links: UnsafeCell<Links>,
+    item: UnsafeCell<*mut c_void>,
+    _pinned: PhantomPinned,
+}
+
+struct Links {
+    next: *const Waiter,
+    previous: *const Waiter,
+    on_list: bool,
+}
+
+/// Waiters in the order in which they came. Guarded by whatever lock its owner says.
+///
+/// In a child of fork() the waiters of the parent do not exist; a list that was last touched before the fork is empty.
+pub struct WaitList {
+    first: *const Waiter,
+    last: *const Waiter,
+    epoch: u32,
+}
+
+// SAFETY: the pointers are followed only under the list's lock, and the waiters behind them stay in place until they have been
+// taken off under that lock.
+unsafe impl Send for WaitList {}
+
+#[cfg(not(loom))]
+use crate::sys::fork::epoch;
+#[cfg(loom)]
+fn epoch() -> u32 {
+    0
+}
+
+impl Default for WaitList {
+    fn default() -> WaitList {
+        WaitList::new()
+    }
+}
+
+impl core::fmt::Debug for WaitList {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("WaitList").field("empty", &self.first.is_null()).finish()
+    }
+}
+
+impl WaitList {
+    /// An empty list.
+    pub const fn new() -> WaitList {
+        WaitList { first: null(), last: null(), epoch: 0 }
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_null() || self.epoch != epoch()
+    }
+
+    fn forget_the_dead(&mut self) {
+        if self.epoch != epoch() {
+            *self = WaitList { first: null(), last: null(), epoch: epoch() };
+        }
+    }
+
+    /// Whether the waiter that is served next has starved.
+    pub fn first_is_starved(&self) -> bool {
+        // SAFETY: the list is not empty, and a waiter on it is alive.
+        !self.is_empty() && unsafe { (*self.first).starved }
+    }
+
+    /// Takes the first waiter off, who must then be notified.
+    pub fn pop_front(&mut self) -> Option<Notifier> {
+        self.forget_the_dead();
+        let waiter = self.first;
+        if waiter.is_null() {
+            return None;
+        }
+        // SAFETY: the waiter is on the list and the caller may change the list.
+        unsafe { self.remove(waiter) };
+        Some(Notifier(waiter))
+    }
+
+    /// Takes all waiters off, who must then be notified.
+    pub fn take_all(&mut self) -> Notifiers {
+        self.forget_the_dead();
+        let first = self.first;
+        let mut at = first;
+        while !at.is_null() {
+            // SAFETY: waiters on the list are alive and their links guarded by the list's lock, which the caller holds.
+            let links = unsafe { &mut *(*at).links.get() };
+            links.on_list = false;
+            at = links.next;
+        }
+        self.first = null();
+        self.last = null();
+        Notifiers(first)
+    }
+
+    /// # Safety
+    /// The waiter is on no list, and it stays where it is until it has been taken off this one.
+    unsafe fn push(&mut self, waiter: *const Waiter, front: bool) {
+        self.forget_the_dead();
+        // SAFETY: the caller's promise: nobody else knows the waiter yet.
+        let links = unsafe { &mut *(*waiter).links.get() };
+        links.on_list = true;
+        if front {
+            links.next = self.first;
+        } else {
+            links.previous = self.last;
+        }
+        // SAFETY: the neighbours are on this list, whose lock the caller holds.
+        unsafe { self.set_neighbours(links.previous, links.next, waiter, waiter) };
+    }
+
+    /// # Safety
+    /// The waiter is on this list.
+    unsafe fn remove(&mut self, waiter: *const Waiter) {
+        // SAFETY: the waiter is on this list, whose lock the caller holds.
+        let links = unsafe { &mut *(*waiter).links.get() };
+        links.on_list = false;
+        // SAFETY: as above, for its neighbours.
+        unsafe { self.set_neighbours(links.previous, links.next, links.next, links.previous) };
+    }
+
+    /// Makes `after` follow `previous`, and `before` precede `next`, where a missing neighbour is the list's end.
+    ///
+    /// # Safety
+    /// `previous` and `next` are NULL or on this list.
+    unsafe fn set_neighbours(
+        &mut self,
+        previous: *const Waiter,
+        next: *const Waiter,
+        after: *const Waiter,
+        before: *const Waiter,
+    ) {
+        if previous.is_null() {
+            self.first = after;
+        } else {
+            // SAFETY: the caller's promise; the links of waiters on the list are guarded by its lock.
+            unsafe { (*(*previous).links.get()).next = after };
+        }
+        if next.is_null() {
+            self.last = before;
+        } else {
+            // SAFETY: as above.
+            unsafe { (*(*next).links.get()).previous = before };
+        }
+    }
+}
+
+/// A waiter that has been taken off its list and is owed a notice. Best given after the list's lock is let go.
+#[must_use = "a waiter taken off the list sleeps until it is notified"]
+#[derive(Debug)]
+pub struct Notifier(*const Waiter);
+
+impl Notifier {
+    /// Wakes the waiter with this notice.
+    pub fn notify(self, notice: Notice) {
+        debug_assert_ne!(notice.code, WAITING);
+        // SAFETY: a waiter that was taken off its list stays until its state is no longer WAITING, and until then `item` is the
+        // notifier's.
+        unsafe { *(*self.0).item.get() = notice.item };
+        // SAFETY: the waiter still exists; this is the last access to it that is not by address only.
+        let state = unsafe { &raw const (*self.0).state };
+        // Release: what the notifier did, and the item, are seen by the waiter's acquire. From here on the waiter may be gone.
+        // SAFETY: as above.
+        unsafe { (*state).store(notice.code, Ordering::Release) };
+        futex::wake(state, 1);
+    }
+}
+
+/// Waiters that have been taken off a list together and are owed a notice each.
+#[must_use = "waiters taken off the list sleep until they are notified"]
+#[derive(Debug)]
+pub struct Notifiers(*const Waiter);
+
+impl Notifiers {
+    /// Wakes them all, in the order in which they came, with the same notice.
+    pub fn notify_all(self, notice: Notice) {
+        let mut at = self.0;
+        while !at.is_null() {
+            // SAFETY: a waiter that was taken off stays until notified; nobody else touches its links, so `next` is read before.
+            let next = unsafe { (*(*at).links.get()).next };
+            Notifier(at).notify(notice);
+            at = next;
+        }
+    }
+}
+
+/// How a wait ended.
+#[must_use]
+#[derive(Debug)]
+pub enum Waited {
+    /// A notifier took the waiter off the list. The lock is not held.
+    Notified(Notice),
+    /// The deadline passed first. The waiter has taken itself off, and the lock is held.
+    TimedOut,
+}
+
+/// Where a waiter joins a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Behind all others.
+    Last,
+    /// Before all others: it has been woken already, and someone was faster.
+    First,
+    /// Before all others, and not to lose again.
+    Starved,
+}
+
+/// Puts the calling thread on `list`, lets `lock` go, and waits.
+///
+/// # Safety
+/// `lock` guards `list`, the caller holds it, and both stay in place while a thread is on the list. (They may be gone by
+/// the time that a notified waiter returns.)
+pub unsafe fn wait_on(list: *mut WaitList, lock: &RawMutex, deadline: Deadline, turn: Turn) -> Waited {
+    let waiter = Waiter {
+        state: AtomicU32::new(WAITING),
+        starved: turn == Turn::Starved,
+        links: UnsafeCell::new(Links { next: null(), previous: null(), on_list: false }),
+        item: UnsafeCell::new(core::ptr::null_mut()),
+        _pinned: PhantomPinned,
+    };
+    // SAFETY: the caller holds the lock; this function does not return before the waiter is off the list again.
+    unsafe { (*list).push(&waiter, turn != Turn::Last) };
+    // SAFETY: the caller locked it.
+    unsafe { lock.unlock() };
+    if !sleep(&waiter.state, deadline) {
+        lock.lock();
+        // SAFETY: the lock is held.
+        if unsafe { (*waiter.links.get()).on_list } {
+            // SAFETY: the lock is held and the waiter on the list. (Not so in a child of fork, where this thread is not.)
+            unsafe { (*list).remove(&waiter) };
+            return Waited::TimedOut;
+        }
+        // A notifier was faster: the notice is on its way, and it counts.
+        // SAFETY: locked above.
+        unsafe { lock.unlock() };
+        sleep(&waiter.state, Deadline::NEVER);
+    }
+    // SAFETY: the state is no longer WAITING, so the notifier is done with the waiter.
+    let item = unsafe { *waiter.item.get() };
+    Waited::Notified(Notice { code: waiter.state.load(Ordering::Relaxed), item })
+}
+
+/// Waits until `state` is no longer WAITING: true, and what the notifier did is seen; or until the deadline: false.
+fn sleep(state: &AtomicU32, deadline: Deadline) -> bool {
+    let mut spin = Spin::new();
+    loop {
+        if state.load(Ordering::Acquire) != WAITING {
+            return true;
+        }
+        if deadline == Deadline::PASSED {
+            return false;
+        }
+        if !spin.once() && !futex::wait(state, WAITING, deadline) {
+            return state.load(Ordering::Acquire) != WAITING;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Waiting: deadlines, the internal mutex, the FIFO wait list. The one place that puts a thread to sleep.
+//!
+//! Everything in pirn that blocks does it through [`wait_on`] (or its safe form, [`Mutex::wait`]): a waiter on the caller's
+//! stack is appended to a list, the list's lock is let go, and the thread spins a little and then sleeps on the waiter's own
+//! word until a notifier has taken the waiter off the list and stored a notice there, or until the deadline has passed.
+//!
+//! No wake-up is lost: the waiter is on the list before the lock is let go, so whoever changes what is waited for
+//! (under the same lock) finds it there; and being taken off the list happens once, under the lock, so a waiter that
+//! times out either takes itself off and has not been notified, or finds itself gone and takes the notice.
+
+mod bucket;
+mod deadline;
+mod list;
+mod mutex;
+mod spin;
+
+pub use bucket::bucket;
+pub use deadline::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};
+pub use list::{Notice, Notifier, Notifiers, Turn, WaitList, Waited, wait_on};
+pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
+pub use spin::Spin;

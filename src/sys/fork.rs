@@ -1,0 +1,190 @@
+//! fork(): nobody is inside a critical section of pirn's while the process is copied.
+//!
+//! A child gets a copy of memory but only one thread. A lock that another thread held at that moment would stay locked in
+//! the child for ever, and what it guards could be torn. So every internal critical section (`park::RawMutex`) runs inside
+//! a `Section`, and the fork handlers close a gate: new sections wait, and the fork waits until those under way have ended.
+//!
+//! The gate is a Dekker handshake, therefore sequentially consistent on both sides:
+//!
+//! ```text
+//!   a section                         a fork
+//!   INSIDE[stripe] += 1               CLOSED = 1
+//!   CLOSED?  -- yes: -= 1, wait       wait until every INSIDE is 0
+//! ```
+//!
+//! Either the section's increment comes first in the single total order, and the fork sees it and waits; or the store to
+//! CLOSED comes first, and the section sees that and backs out. Leaving is the same the other way round: the leaver
+//! decrements and then looks at CLOSED, the fork has set CLOSED before it looks at the counter, so one of them sees the
+//! other and no wake-up is lost.
+//!
+//! What waits are about (`park::WaitList`) is repaired lazily: the child counts `epoch` up, and a list from an older epoch
+//! holds only waiters that do not exist there. The same counter tells a future or an executor that it has crossed a fork.
+
+use super::futex;
+use crate::park::Deadline;
+use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+
+/// One counter per stripe and cache line, so that sections on different threads rarely meet.
+#[repr(align(128))]
+struct Stripe(AtomicU32);
+
+const STRIPES: usize = 32;
+static INSIDE: [Stripe; STRIPES] = [const { Stripe(AtomicU32::new(0)) }; STRIPES];
+static CLOSED: AtomicU32 = AtomicU32::new(0);
+/// Serialises forks from several threads: 0 free, 1 taken.
+static FORKING: AtomicU32 = AtomicU32::new(0);
+static EPOCH: AtomicU32 = AtomicU32::new(1);
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+static NEXT_STRIPE: AtomicU32 = AtomicU32::new(0);
+
+const HOOKS: usize = 4;
+static CHILD_HOOKS: [AtomicPtr<()>; HOOKS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; HOOKS];
+
+#[derive(Clone, Copy)]
+struct Place {
+    depth: u32,
+    /// Stripe number plus one; 0 while none is assigned.
+    stripe: u32,
+}
+
+thread_local! {
+    static PLACE: Cell<Place> = const { Cell::new(Place { depth: 0, stripe: 0 }) };
+}
+
+/// How many forks lie between this process and the first one, plus one.
+#[inline]
+pub fn epoch() -> u32 {
+    EPOCH.load(Ordering::Relaxed)
+}
+
+/// The time spent in an internal critical section, during which no fork happens. Sections nest.
+#[derive(Debug)]
+pub struct Section {
+    /// Ends on the thread it began on.
+    _not_send: core::marker::PhantomData<*mut ()>,
+}
+
+impl Section {
+    /// Begins a section; waits while a fork is under way.
+    #[inline]
+    pub fn enter() -> Section {
+        let mut place = PLACE.get();
+        if place.depth == 0 {
+            if place.stripe == 0 {
+                place.stripe = NEXT_STRIPE.fetch_add(1, Ordering::Relaxed) % STRIPES as u32 + 1;
+            }
+            let inside = &INSIDE[place.stripe as usize - 1].0;
+            inside.fetch_add(1, Ordering::SeqCst);
+            if CLOSED.load(Ordering::SeqCst) != 0 {
+                wait_at_the_gate(inside);
+            }
+            if !INSTALLED.load(Ordering::Relaxed) {
+                install();
+            }
+        }
+        place.depth += 1;
+        PLACE.set(place);
+        Section { _not_send: core::marker::PhantomData }
+    }
+}
+
+impl Drop for Section {
+    #[inline]
+    fn drop(&mut self) {
+        let mut place = PLACE.get();
+        place.depth -= 1;
+        PLACE.set(place);
+        if place.depth == 0 {
+            leave(&INSIDE[place.stripe as usize - 1].0);
+        }
+    }
+}
+
+#[inline]
+fn leave(inside: &AtomicU32) {
+    inside.fetch_sub(1, Ordering::SeqCst);
+    if CLOSED.load(Ordering::SeqCst) != 0 {
+        futex::wake(inside, i32::MAX);
+    }
+}
+
+#[cold]
+fn wait_at_the_gate(inside: &AtomicU32) {
+    loop {
+        leave(inside);
+        while CLOSED.load(Ordering::SeqCst) != 0 {
+            futex::wait(&CLOSED, 1, Deadline::NEVER);
+        }
+        inside.fetch_add(1, Ordering::SeqCst);
+        if CLOSED.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+    }
+}
+
+/// Registers what a layer has to put right in a forked child. It runs in the child's only thread, before `fork` returns there.
+pub fn in_child(hook: fn()) {
+    let hook = hook as *mut ();
+    for slot in &CHILD_HOOKS {
+        match slot.compare_exchange(core::ptr::null_mut(), hook, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(present) if present == hook => return,
+            Err(_) => {}
+        }
+    }
+    unreachable!("more child hooks than HOOKS");
+}
+
+#[cold]
+fn install() {
+    if !INSTALLED.swap(true, Ordering::Relaxed) {
+        // SAFETY: the three handlers are C functions without arguments that live as long as the process: the library is never
+        // unloaded. Failure (no memory) leaves the process without fork support, as if forked with a raw clone.
+        unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) };
+    }
+}
+
+extern "C" fn before() {
+    while FORKING.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        futex::wait(&FORKING, 1, Deadline::NEVER);
+    }
+    CLOSED.store(1, Ordering::SeqCst);
+    for stripe in &INSIDE {
+        loop {
+            let inside = stripe.0.load(Ordering::SeqCst);
+            if inside == 0 {
+                break;
+            }
+            futex::wait(&stripe.0, inside, Deadline::NEVER);
+        }
+    }
+}
+
+extern "C" fn after_in_parent() {
+    open();
+}
+
+extern "C" fn after_in_child() {
+    // Increments of threads that were about to back out of the gate came along with the copy; the threads did not.
+    for stripe in &INSIDE {
+        stripe.0.store(0, Ordering::Relaxed);
+    }
+    EPOCH.fetch_add(1, Ordering::Relaxed);
+    open();
+    for slot in &CHILD_HOOKS {
+        let hook = slot.load(Ordering::Acquire);
+        if !hook.is_null() {
+            // SAFETY: only `in_child` stores here, and it stores a `fn()`.
+            let hook = unsafe { core::mem::transmute::<*mut (), fn()>(hook) };
+            hook();
+        }
+    }
+}
+
+fn open() {
+    CLOSED.store(0, Ordering::SeqCst);
+    futex::wake(&CLOSED, i32::MAX);
+    FORKING.store(0, Ordering::Release);
+    futex::wake(&FORKING, i32::MAX);
+}
