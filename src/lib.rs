@@ -12,14 +12,21 @@
 //!
 //! [`status`], [`callback`] and [`word`] are vocabulary that all of them share.
 
+#[cfg(not(loom))]
 pub mod callback;
+#[cfg(not(loom))]
 pub mod capi;
+#[cfg(not(loom))]
 pub mod handle;
+#[cfg(all(test, loom))]
+mod models;
 mod park;
 #[allow(non_camel_case_types)]
 pub mod status;
 pub mod sync;
 mod sys;
+#[cfg(not(loom))]
+pub mod thread;
 pub mod word;
 
 pub use park::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};

@@ -1,9 +1,11 @@
 //! The library as a whole.
 
+use super::callback::{argument, target};
 use super::guard::{guard, guard_value, required, write_out};
-use super::types::pirn_status_t;
+use super::types::{pirn_free_fn, pirn_status_t, pirn_target_fn};
 use crate::callback;
 use crate::handle::{Handle, shared};
+use crate::thread::shutdown;
 use core::ffi::{CStr, c_char, c_void};
 
 /// The version of the library that is running, as text: "0.1.0". (`PIRN_VERSION_MAJOR` and so on are those of the header.)
@@ -57,4 +59,46 @@ pub unsafe extern "C" fn pirn_object_id(handle: *const c_void, out: *mut u64) ->
         unsafe { write_out(out, id) };
         Ok(())
     })
+}
+
+/// Shuts the library down, as exit() and the return from main do: runs the pirn_at_shutdown callbacks, last in first out;
+/// has executors take no more work and finish what they have; joins every started thread that is not a daemon, also those
+/// that such threads start meanwhile.
+///
+/// @return PIRN_OK
+///
+/// Blocks until that is done; it does not wait for the calling thread itself. A second call waits for the first to end, or
+/// returns at once if the first waits for the caller. Afterwards new threads and tasks are refused with PIRN_ERR_SHUT_DOWN;
+/// everything else goes on working. Everything that the joined threads did is seen afterwards.
+/// Python: what the interpreter does at its end (threading._shutdown).
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_shutdown() -> pirn_status_t {
+    guard("pirn_shutdown", || {
+        shutdown::run();
+        Ok(())
+    })
+}
+
+/// Has a function called when the shutdown begins, before threads are joined; the last one registered is called first. It may
+/// still submit tasks and start threads. If it fails, the failure goes to the excepthook and the shutdown goes on.
+///
+/// @param fn        the function
+/// @param arg       its argument
+/// @param arg_free  called once with arg: after the function has run, or when this call fails; may be NULL
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
+/// @return PIRN_ERR_SHUT_DOWN        the shutdown has begun
+///
+/// Does not block. Python: threading._register_atexit (what concurrent.futures uses); compare atexit.register.
+///
+/// # Safety
+/// `fn` and `arg_free` may be called with `arg` on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_at_shutdown(
+    r#fn: pirn_target_fn,
+    arg: *mut c_void,
+    arg_free: pirn_free_fn,
+) -> pirn_status_t {
+    let arg = argument(arg, arg_free);
+    guard("pirn_at_shutdown", || Ok(shutdown::at_shutdown(target(r#fn, arg)?)?))
 }

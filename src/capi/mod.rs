@@ -47,4 +47,5 @@ pub mod library;
 pub mod lock;
 pub mod status;
 mod text;
+pub mod thread;
 pub mod types;

@@ -243,9 +243,9 @@ fn reserve() -> Result<(), Error> {
         }
     };
     // Two reservations need not be equally large; the smaller figure is right for both.
-    RESERVED
-        .compare_exchange(0, bytes as u64, Ordering::Relaxed, Ordering::Relaxed)
-        .map_or_else(|_| RESERVED.fetch_min(bytes as u64, Ordering::Relaxed), |zero| zero);
+    if RESERVED.compare_exchange(0, bytes as u64, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        RESERVED.fetch_min(bytes as u64, Ordering::Relaxed);
+    }
     let none = core::ptr::null_mut();
     if BASE.compare_exchange(none, start.as_ptr(), Ordering::AcqRel, Ordering::Acquire).is_err() {
         // SAFETY: another thread's reservation is the arena; this one was shown to nobody.

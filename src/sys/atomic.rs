@@ -4,9 +4,9 @@
 //! arena, the fork gate) use `core::sync::atomic` directly, because loom's atomics cannot live in statics.
 
 #[cfg(not(loom))]
-pub use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+pub use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 #[cfg(loom)]
-pub use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+pub use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Tells the processor (or the model) that this thread spins.
 #[inline]

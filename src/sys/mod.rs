@@ -3,8 +3,8 @@
 //! Everything that differs between platforms is in here; the layers above are plain Rust. Today that is
 //! Linux on 64-bit machines.
 
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-compile_error!("pirn runs on 64-bit Linux so far; other systems belong behind src/sys");
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
+compile_error!("pirn runs on 64-bit Linux with glibc so far; other systems belong behind src/sys");
 
 pub mod atomic;
 pub mod clock;
@@ -13,5 +13,7 @@ pub mod fork;
 pub mod futex;
 #[cfg(not(loom))]
 pub mod memory;
+#[cfg(not(loom))]
+pub mod process;
 #[cfg(not(loom))]
 pub mod thread;

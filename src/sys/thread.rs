@@ -1,1 +1,121 @@
+//! System threads: start, name, join, end.
 
+use crate::park::Deadline;
+use core::ffi::c_void;
+use std::sync::OnceLock;
+
+/// A started, joinable system thread.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemThread(libc::pthread_t);
+
+unsafe extern "C" {
+    /// glibc 2.31 and later: pthread_join with an absolute limit on a clock of choice.
+    fn pthread_clockjoin_np(
+        thread: libc::pthread_t,
+        value: *mut *mut c_void,
+        clock: libc::clockid_t,
+        limit: *const libc::timespec,
+    ) -> libc::c_int;
+}
+
+impl SystemThread {
+    /// Starts a thread that runs `main(arg)`. `stack_size` 0 is the system's default; others are rounded up to what it needs.
+    /// False if the system refuses.
+    ///
+    /// # Safety
+    /// `main` may be called with `arg` on a new thread.
+    pub unsafe fn start(stack_size: usize, main: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> bool {
+        let mut attributes = core::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+        // SAFETY: a valid place to initialise.
+        if unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) } != 0 {
+            return false;
+        }
+        let mut accepted = true;
+        if stack_size > 0 {
+            let page = page_size();
+            let bytes = stack_size.max(libc::PTHREAD_STACK_MIN).checked_next_multiple_of(page);
+            // SAFETY: initialised above.
+            accepted = bytes
+                .is_some_and(|bytes| unsafe { libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), bytes) } == 0);
+        }
+        let mut thread: libc::pthread_t = 0;
+        // SAFETY: attributes are initialised, and the caller allows the call of `main`.
+        accepted = accepted && unsafe { libc::pthread_create(&mut thread, attributes.as_ptr(), main, arg) } == 0;
+        // SAFETY: initialised above, and not used again.
+        unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
+        accepted
+    }
+
+    /// The calling thread, which was started by `start`.
+    pub fn current() -> SystemThread {
+        // SAFETY: has no preconditions.
+        SystemThread(unsafe { libc::pthread_self() })
+    }
+
+    /// Waits until the thread is gone, at most until `deadline`; true if it is, and then it may not be named again.
+    ///
+    /// # Safety
+    /// The thread has been neither joined nor detached, and no other thread is joining it.
+    pub unsafe fn join(self, deadline: Deadline) -> bool {
+        let limit = deadline.as_timespec();
+        let limit_ptr = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
+        // SAFETY: the caller's promise. A NULL limit means none.
+        unsafe { pthread_clockjoin_np(self.0, core::ptr::null_mut(), libc::CLOCK_MONOTONIC, limit_ptr) == 0 }
+    }
+
+    /// Lets the system clean up by itself when the thread ends.
+    ///
+    /// # Safety
+    /// The thread has been neither joined nor detached.
+    pub unsafe fn detach(self) {
+        // SAFETY: the caller's promise.
+        unsafe { libc::pthread_detach(self.0) };
+    }
+}
+
+fn page_size() -> usize {
+    // SAFETY: has no preconditions.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096)
+}
+
+/// The kernel's number for the calling thread.
+pub fn native_id() -> u64 {
+    // SAFETY: has no preconditions.
+    unsafe { libc::gettid() as u64 }
+}
+
+/// The kernel's number for the process's first thread.
+pub fn main_native_id() -> u64 {
+    // SAFETY: has no preconditions.
+    unsafe { libc::getpid() as u64 }
+}
+
+/// Whether the calling thread is the process's first. After a fork it is the one that forked.
+pub fn is_main() -> bool {
+    native_id() == main_native_id()
+}
+
+/// The system keeps 15 bytes of a thread's name.
+const NAME_BYTES: usize = 15;
+
+/// Gives the thread with this number its name, as far as the system keeps it. Best effort: a name is decoration.
+pub fn set_name(native_id: u64, name: &str) {
+    let end = (0..=NAME_BYTES.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
+    let short = &name[..end.unwrap_or(0)];
+    // The file is the interface for threads other than the calling one (pthread_setname_np uses it as well).
+    let _ = std::fs::write(format!("/proc/self/task/{native_id}/comm"), short);
+}
+
+/// Arranges for `at_end(value)` to be called when the calling thread ends, after the destructors of C++ and Rust
+/// thread-locals. One hook for all threads; false if the system refuses.
+pub fn call_at_end(at_end: unsafe extern "C" fn(*mut c_void), value: *mut c_void) -> bool {
+    static KEY: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();
+    let key = KEY.get_or_init(|| {
+        let mut key = 0;
+        // SAFETY: a valid place for the key, and a destructor that outlives all threads: the library is never unloaded.
+        (unsafe { libc::pthread_key_create(&mut key, Some(at_end)) } == 0).then_some(key)
+    });
+    // SAFETY: the key exists.
+    key.is_some_and(|key| unsafe { libc::pthread_setspecific(key, value) } == 0)
+}

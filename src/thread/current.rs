@@ -1,0 +1,92 @@
+//! Which thread this is.
+
+use super::{MAIN_NAME, Sort, Stage, State, Thread, get_ident, ident, registry};
+use crate::status::Error;
+use crate::sys::{fork, thread as system};
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::mem::ManuallyDrop;
+use core::ptr::null;
+use std::sync::Arc;
+
+thread_local! {
+    /// The calling thread's object, a reference of its own; NULL while it has none. Without a destructor, so that it can be
+    /// asked in the destructors of other thread-locals: `leave` lets the reference go, later.
+    static CURRENT: Cell<*const Thread> = const { Cell::new(null()) };
+}
+
+/// The calling thread's object, if it has one already.
+pub fn existing() -> Option<Arc<Thread>> {
+    let thread = CURRENT.get();
+    if thread.is_null() {
+        return None;
+    }
+    // SAFETY: from Arc::into_raw; the reference is the slot's own and stays there (ManuallyDrop), the result is another.
+    let own = ManuallyDrop::new(unsafe { Arc::from_raw(thread) });
+    Some(Arc::clone(&own))
+}
+
+/// Whether `thread` is the calling one.
+pub fn is_current(thread: &Thread) -> bool {
+    core::ptr::eq(CURRENT.get(), thread)
+}
+
+/// The calling thread's object: the main one, the one that pirn started it with, or else a dummy, made at the first call.
+pub fn current() -> Result<Arc<Thread>, Error> {
+    if let Some(thread) = existing() {
+        return Ok(thread);
+    }
+    let thread = if system::is_main() { main_thread() } else { new_running(Sort::Dummy) };
+    set(thread.clone());
+    registry::add(&thread);
+    Ok(thread)
+}
+
+/// The main thread's object.
+pub fn main_thread() -> Arc<Thread> {
+    registry::main_or_insert_with(|| new_running(Sort::Main))
+}
+
+/// An object for a thread that runs already: the calling one, or the main one.
+fn new_running(sort: Sort) -> Arc<Thread> {
+    let (name, ident, native_id) = match sort {
+        Sort::Main => (MAIN_NAME.into(), ident::main_ident(), system::main_native_id()),
+        _ => (ident::next_name("Dummy"), get_ident(), system::native_id()),
+    };
+    let state = State {
+        sort,
+        stage: Stage::Running,
+        epoch: fork::epoch(),
+        name,
+        daemon: sort == Sort::Dummy,
+        target: None,
+        ident,
+        native_id,
+        exit_code: 0,
+        system: None,
+    };
+    Thread::with_state(state)
+}
+
+/// Makes `thread` the calling thread's object until its end.
+pub fn set(thread: Arc<Thread>) {
+    let own = Arc::into_raw(thread);
+    CURRENT.set(own);
+    system::call_at_end(leave, own.cast_mut().cast());
+}
+
+/// At the end of a system thread, when all thread-locals of other libraries are gone.
+unsafe extern "C" fn leave(own: *mut c_void) {
+    CURRENT.set(null());
+    // SAFETY: the reference that `set` stored.
+    let thread = unsafe { Arc::from_raw(own.cast::<Thread>()) };
+    let ends_here = {
+        let state = thread.state.lock();
+        // One that pirn started has ended before. The main thread stays to the process's end, though it may end itself
+        // by pthread_exit.
+        state.sort == Sort::Dummy && state.stage() == Stage::Running
+    };
+    if ends_here {
+        thread.end(0);
+    }
+}

@@ -1,0 +1,47 @@
+//! Numbers and names for threads.
+
+use crate::sys::thread as system;
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+/// The main thread's number is known before it has asked for one, and from every other thread.
+static MAIN: AtomicU64 = AtomicU64::new(1);
+static NEXT: AtomicU64 = AtomicU64::new(2);
+static NAMED: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    /// 0 until asked for.
+    static IDENT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The calling thread's number: not 0, the same for the thread's whole life, and never given to another one.
+pub fn get_ident() -> u64 {
+    let known = IDENT.get();
+    if known != 0 {
+        return known;
+    }
+    let ident = if system::is_main() { main_ident() } else { NEXT.fetch_add(1, Ordering::Relaxed) };
+    IDENT.set(ident);
+    ident
+}
+
+/// The main thread's number.
+pub fn main_ident() -> u64 {
+    MAIN.load(Ordering::Relaxed)
+}
+
+/// In a child of fork the calling thread is the main one, and keeps the number it has.
+pub fn became_main() {
+    let ident = match IDENT.get() {
+        0 => NEXT.fetch_add(1, Ordering::Relaxed),
+        known => known,
+    };
+    IDENT.set(ident);
+    MAIN.store(ident, Ordering::Relaxed);
+}
+
+/// "Thread-1", "Thread-2", "Dummy-3": one sequence for all, as in Python.
+pub fn next_name(prefix: &str) -> Arc<str> {
+    format!("{prefix}-{}", NAMED.fetch_add(1, Ordering::Relaxed)).into()
+}

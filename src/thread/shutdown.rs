@@ -1,0 +1,158 @@
+//! The end: callbacks, then executors, then threads. Run by exit() and the return from main, or by hand before.
+//!
+//! ```text
+//! phase       at_shutdown   submit      thread start
+//! Open        yes           yes         yes
+//! Callbacks   SHUT_DOWN     yes         yes
+//! Joining     SHUT_DOWN     SHUT_DOWN   yes (and it is joined too)
+//! Over        SHUT_DOWN     SHUT_DOWN   SHUT_DOWN
+//! ```
+//!
+//! Lock discipline: the mutex is taken alone; callbacks, executors and joins come without it.
+
+use super::{current, get_ident, main_thread, registry, report};
+use crate::callback::Target;
+use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
+use crate::status::Error;
+use crate::sys::process;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Weak;
+
+/// An executor, as the shutdown sees it.
+pub trait OnShutdown: Send + Sync {
+    /// Takes no more work; finishes what it has. Does not wait.
+    fn shut_down(&self);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Open,
+    Callbacks,
+    Joining,
+    Over,
+}
+
+struct Shutdown {
+    phase: Phase,
+    /// The thread that runs the shutdown.
+    by: u64,
+    callbacks: Vec<Target>,
+    executors: Vec<Weak<dyn OnShutdown>>,
+    /// Others that called for the shutdown and wait for its end.
+    waiters: WaitList,
+}
+
+static SHUTDOWN: Mutex<Shutdown> = Mutex::new(Shutdown {
+    phase: Phase::Open,
+    by: 0,
+    callbacks: Vec::new(),
+    executors: Vec::new(),
+    waiters: WaitList::new(),
+});
+
+/// `phase >= Joining`, for the path of every submit.
+static EXECUTORS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Makes sure that exit() runs the shutdown. Called by whatever makes one necessary, so that it runs before the exit
+/// handlers and destructors of what was set up earlier.
+pub fn run_at_exit() {
+    static REGISTERED: AtomicBool = AtomicBool::new(false);
+    if !REGISTERED.load(Ordering::Relaxed) && !REGISTERED.swap(true, Ordering::Relaxed) {
+        process::at_exit(at_exit);
+    }
+}
+
+extern "C" fn at_exit() {
+    // A panic here would be a bug; the process is on its way out and goes on.
+    let _ = std::panic::catch_unwind(run);
+}
+
+/// Has `callback` run when the shutdown begins, last in first out: `ShutDown` if it has begun.
+pub fn at_shutdown(callback: Target) -> Result<(), Error> {
+    run_at_exit();
+    let mut shutdown = SHUTDOWN.lock();
+    if shutdown.phase > Phase::Open {
+        drop(shutdown);
+        drop(callback);
+        return Err(Error::ShutDown);
+    }
+    shutdown.callbacks.push(callback);
+    Ok(())
+}
+
+/// Has `executor` shut down with the library.
+pub fn register(executor: Weak<dyn OnShutdown>) {
+    run_at_exit();
+    let mut shutdown = SHUTDOWN.lock();
+    // Those that are gone are swept out when their number may have doubled: constant time on average.
+    if shutdown.executors.len() == shutdown.executors.capacity() {
+        shutdown.executors.retain(|executor| executor.strong_count() > 0);
+    }
+    shutdown.executors.push(executor);
+}
+
+/// Whether executors take no more work because the library shuts down.
+pub fn executors_closed() -> bool {
+    EXECUTORS_CLOSED.load(Ordering::Acquire)
+}
+
+/// Shuts down, or waits until the shutdown under way is over, unless that waits for the calling thread.
+pub fn run() {
+    let me = get_ident();
+    {
+        let mut shutdown = SHUTDOWN.lock();
+        if shutdown.phase != Phase::Open {
+            let is_waited_for = shutdown.by == me || current::existing().is_some_and(|t| t.is_joined_at_exit());
+            while shutdown.phase != Phase::Over && !is_waited_for {
+                match Mutex::wait(shutdown, Deadline::NEVER, |shutdown| &mut shutdown.waiters) {
+                    Wake::Notified(_) => shutdown = SHUTDOWN.lock(),
+                    Wake::TimedOut(guard) => shutdown = guard,
+                }
+            }
+            return;
+        }
+        shutdown.phase = Phase::Callbacks;
+        shutdown.by = me;
+    }
+    run_callbacks();
+    close_executors();
+    main_thread().done.set();
+    registry::join_all_and_close();
+    let mut shutdown = SHUTDOWN.lock();
+    shutdown.phase = Phase::Over;
+    let waiters = shutdown.waiters.take_all();
+    drop(shutdown);
+    waiters.notify_all(Notice::new(1));
+}
+
+fn run_callbacks() {
+    loop {
+        let callback = SHUTDOWN.lock().callbacks.pop();
+        let Some(callback) = callback else { return };
+        if let Err(failure) = callback.run() {
+            report(&failure);
+        }
+    }
+}
+
+fn close_executors() {
+    let executors = {
+        let mut shutdown = SHUTDOWN.lock();
+        shutdown.phase = Phase::Joining;
+        EXECUTORS_CLOSED.store(true, Ordering::Release);
+        core::mem::take(&mut shutdown.executors)
+    };
+    for executor in executors {
+        if let Some(executor) = executor.upgrade() {
+            executor.shut_down();
+        }
+    }
+}
+
+/// In a child of fork the shutdown has not begun, whatever the parent was doing.
+pub fn not_begun_in_child() {
+    let mut shutdown = SHUTDOWN.lock();
+    shutdown.phase = Phase::Open;
+    shutdown.by = 0;
+    EXECUTORS_CLOSED.store(false, Ordering::Release);
+}
