@@ -76,4 +76,62 @@ static inline void in_forked_child(void (*body)(void *), void *arg)
     CHECK_EQ(status, 0);
 }
 
+/* Parts of children's lives. */
+
+static inline void sleep_forever(void *unused)
+{
+    pirn_event_t *never;
+    (void)unused;
+    CHECK_OK(pirn_event_new(&never));
+    CHECK_OK(pirn_event_wait(never));
+}
+
+static inline int32_t sleep_forever_target(void *arg)
+{
+    sleep_forever(arg);
+    return 0;
+}
+
+static inline int32_t say(void *text)
+{
+    SAY("%s\n", (char *)text);
+    return 0;
+}
+
+static inline int32_t say_task(void *text, void **result)
+{
+    (void)result;
+    return say(text);
+}
+
+static pirn_event_t *stage; /* what a child's threads wait for */
+
+static inline void make_stage(void)
+{
+    CHECK_OK(pirn_event_new(&stage));
+}
+
+static inline int32_t set_stage(void *unused)
+{
+    (void)unused;
+    CHECK_OK(pirn_event_set(stage));
+    return 0;
+}
+
+static inline int32_t say_after_stage(void *text)
+{
+    CHECK_OK(pirn_event_wait(stage));
+    return say(text);
+}
+
+static inline void at_shutdown(pirn_target_fn fn, void *arg)
+{
+    CHECK_OK(pirn_at_shutdown(fn, arg, NULL));
+}
+
+static inline void start_and_let_go(pirn_target_fn target, void *arg)
+{
+    CHECK_OK(pirn_thread_free(start_thread(target, arg)));
+}
+
 #endif

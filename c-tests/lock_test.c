@@ -165,7 +165,7 @@ typedef struct shared {
     int64_t total;
 } shared_t;
 
-enum { INCREMENTS = 20000 };
+enum { INCREMENTS = 100000 };
 
 static void increment_under_the_lock(void *element)
 {
@@ -237,7 +237,7 @@ TEST(release_never_touches_what_the_next_holder_frees)
         pirn_lock_t *next = NULL;
         runner_t freeing;
         runner_start(&freeing, breed, free_what_comes, &next);
-        for (int round = 0; round < 20000; round++) {
+        for (int round = 0; round < 50000; round++) {
             pirn_lock_t *lock = new_lock();
             CHECK_OK(pirn_lock_acquire(lock));
             STORE(next, lock);

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -299,6 +300,24 @@ static inline pirn_future_t *new_future(void)
     pirn_future_t *future;
     CHECK_OK(pirn_future_new(&future));
     return future;
+}
+
+/* The system refuses every new thread: its stack would be larger than all the memory that is allowed. */
+static inline struct rlimit forbid_threads(void)
+{
+    struct rlimit before, limit;
+    CHECK_OK(pirn_set_stack_size((size_t)1 << 46));
+    getrlimit(RLIMIT_AS, &before);
+    limit = before;
+    limit.rlim_cur = (rlim_t)1 << 40;
+    CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+    return before;
+}
+
+static inline void allow_threads(struct rlimit before)
+{
+    CHECK_EQ(setrlimit(RLIMIT_AS, &before), 0);
+    CHECK_OK(pirn_set_stack_size(0));
 }
 
 /* What an out-parameter holds before the call, to see whether it was written. */

@@ -1,6 +1,5 @@
 /* Thread: its life, name, identity, daemon flag, joins. Who is enumerated is registry_test.c's. */
 #include <fcntl.h>
-#include <sys/resource.h>
 
 #include "blocking.h"
 #include "text.h"
@@ -573,28 +572,11 @@ TEST(a_thread_made_by_an_alien_is_no_daemon)
 
 /* The system's refusals and stack sizes. */
 
-/* Room for anything but another stack of the size set here. */
-static struct rlimit forbid_new_stacks(void)
-{
-    struct rlimit before, limit;
-    char path[] = "/proc/self/statm";
-    unsigned long pages;
-    FILE *file = fopen(path, "r");
-    CHECK(file && fscanf(file, "%lu", &pages) == 1);
-    fclose(file);
-    CHECK_OK(pirn_set_stack_size((size_t)4 << 30));
-    getrlimit(RLIMIT_AS, &before);
-    limit = before;
-    limit.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)1 << 30);
-    CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
-    return before;
-}
-
 TEST(a_refused_start_may_be_tried_again)
 {
     counted_t arg = {0};
     pirn_thread_t *thread;
-    struct rlimit before = forbid_new_stacks();
+    struct rlimit before = forbid_threads();
     CHECK_OK(pirn_thread_new(count_run, &arg, count_free, &thread));
     for (int i = 0; i < 3; i++) {
         CHECK_STATUS(pirn_thread_start(thread), PIRN_ERR_NO_THREAD);
@@ -604,8 +586,7 @@ TEST(a_refused_start_may_be_tried_again)
         CHECK_COUNTED(&arg, 0, 0);
     }
     CHECK_OK(pirn_thread_set_daemon(thread, true));
-    CHECK_EQ(setrlimit(RLIMIT_AS, &before), 0);
-    CHECK_OK(pirn_set_stack_size(0));
+    allow_threads(before);
     CHECK_OK(pirn_thread_start(thread));
     CHECK_OK(pirn_thread_join(thread));
     CHECK_COUNTED(&arg, 1, 1);
