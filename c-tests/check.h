@@ -1,9 +1,9 @@
 /*
  * A test program is its cases: `TEST(name) { ... }`, each in column one, run one process a case.
- * `<program> <case>` runs that case in this process; `<program>` alone runs every case, each in its own process.
- * A failed check prints where it stands, what was expected and what came, and ends the process at once: exit()
- * would first join the threads that the failure may have left blocked.
- * A `CHILD(name)` is the main function of a child process that a case starts (child.h); it is no case itself.
+ * `<program> <case>` runs that case in this process; `<program>` alone runs every case, each in its own
+ * process. A failed check prints where it stands, what was expected and what came, and ends the process at
+ * once: exit() would first join the threads that the failure may have left blocked. A `CHILD(name)` is the
+ * main function of a child process that a case starts (child.h); it is no case itself.
  */
 #ifndef PIRN_TESTS_CHECK_H
 #define PIRN_TESTS_CHECK_H
@@ -42,7 +42,7 @@ static struct check_case *check_first, **check_end = &check_first;
 #define CHILD(id) CHECK_CASE(id, true)
 
 #define CHECK_FAILED(...)                                                                                    \
-    (fprintf(stderr, "%s:%d: ", __FILE__, __LINE__), fprintf(stderr, __VA_ARGS__), fputc('\n', stderr),       \
+    (fprintf(stderr, "%s:%d: ", __FILE__, __LINE__), fprintf(stderr, __VA_ARGS__), fputc('\n', stderr),      \
      _exit(1))
 
 #define CHECK(condition) ((condition) ? (void)0 : CHECK_FAILED("expected %s", #condition))

@@ -1,6 +1,6 @@
 /*
- * Child processes: a CHILD case run by exec with its output caught, and a plain fork whose checks count for the
- * parent.
+ * Child processes: a CHILD case run by exec with its output caught, and a plain fork whose checks count for
+ * the parent.
  */
 #ifndef PIRN_TESTS_CHILD_H
 #define PIRN_TESTS_CHILD_H

@@ -76,7 +76,8 @@ TEST(set_wakes_all_though_cleared_at_once)
     for (int round = 0; round < ROUNDS; round++) {
         call_t waiters[WAITERS];
         for (int i = 0; i < WAITERS; i++) {
-            waiters[i] = (call_t){.make = i % 4 < 2 ? make_wait : make_timed, .object = event, .seconds = 1e6};
+            waiters[i] =
+                (call_t){.make = i % 4 < 2 ? make_wait : make_timed, .object = event, .seconds = 1e6};
             call_begin_blocked(&waiters[i], (breed_t)(i % BREEDS));
         }
         CHECK_STATUS(pirn_event_free(event), PIRN_ERR_BUSY);

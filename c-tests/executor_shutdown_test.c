@@ -1,4 +1,4 @@
-/* How executors end: shutdown with and without waiting and cancelling, free; and a system that refuses threads. */
+/* How executors end: shutdown with and without waiting and cancelling, free; and where no thread can be had. */
 #include "blocking.h"
 
 enum { QUEUED = 4 };
@@ -41,8 +41,10 @@ static void check_refuses_work(pirn_executor_t *executor)
     pirn_future_t *future = UNTOUCHED;
     pirn_map_t *map = UNTOUCHED;
     CHECK(is_shut_down(executor));
-    CHECK_REFUSED(pirn_executor_submit(executor, count_task, &arg, count_free, &future), PIRN_ERR_SHUT_DOWN, &arg);
-    CHECK_REFUSED(pirn_executor_submit(executor, count_task, &arg, count_free, NULL), PIRN_ERR_SHUT_DOWN, &arg);
+    CHECK_REFUSED(pirn_executor_submit(executor, count_task, &arg, count_free, &future), PIRN_ERR_SHUT_DOWN,
+                  &arg);
+    CHECK_REFUSED(pirn_executor_submit(executor, count_task, &arg, count_free, NULL), PIRN_ERR_SHUT_DOWN,
+                  &arg);
     CHECK_REFUSED(pirn_executor_map(executor, count_task, &item, 1, count_free, 1, PIRN_FOREVER, &map),
                   PIRN_ERR_SHUT_DOWN, &arg);
     CHECK(future == UNTOUCHED && map == UNTOUCHED);
@@ -322,8 +324,8 @@ TEST(without_any_worker_a_submit_is_refused)
     pirn_executor_t *executor = new_executor(2);
     struct rlimit before = forbid_threads();
     for (int i = 0; i < 3; i++) {
-        CHECK_REFUSED(pirn_executor_submit(executor, count_task, &arg, count_free, &future), PIRN_ERR_NO_THREAD,
-                      &arg);
+        CHECK_REFUSED(pirn_executor_submit(executor, count_task, &arg, count_free, &future),
+                      PIRN_ERR_NO_THREAD, &arg);
         CHECK_REFUSED(pirn_executor_submit(executor, count_task, &arg, count_free, NULL), PIRN_ERR_NO_THREAD,
                       &arg);
     }

@@ -1,6 +1,6 @@
 /*
- * Executor: workers, settings, initializers, tasks. Its shutdown is executor_shutdown_test.c's, waiting inside a
- * task executor_wait_test.c's.
+ * Executor: workers, settings, initializers, tasks. Its shutdown is executor_shutdown_test.c's, waiting
+ * inside a task executor_wait_test.c's.
  */
 #include "text.h"
 
@@ -94,8 +94,8 @@ TEST(settings_end_with_the_first_submit)
     CHECK_OK(pirn_executor_set_thread_name_prefix(executor, "early"));
     CHECK_OK(pirn_executor_submit(executor, do_nothing, NULL, NULL, NULL));
     CHECK_STATUS(pirn_executor_set_thread_name_prefix(executor, "late"), PIRN_ERR_ALREADY_STARTED);
-    CHECK_REFUSED(pirn_executor_set_initializer(executor, count_run, &arg, count_free), PIRN_ERR_ALREADY_STARTED,
-                  &arg);
+    CHECK_REFUSED(pirn_executor_set_initializer(executor, count_run, &arg, count_free),
+                  PIRN_ERR_ALREADY_STARTED, &arg);
     check_text(executor_prefix, executor, "early");
     CHECK_OK(pirn_executor_free(executor));
     CHECK_COUNTED(&arg, 0, 1);
@@ -108,8 +108,10 @@ TEST(bad_arguments)
     pirn_future_t *future = UNTOUCHED;
     pirn_executor_t *executor = new_executor(1);
     CHECK_STATUS(pirn_executor_new(1, NULL), PIRN_ERR_INVALID_ARGUMENT);
-    CHECK_REFUSED(pirn_executor_submit(executor, NULL, &arg, count_free, &future), PIRN_ERR_INVALID_ARGUMENT, &arg);
-    CHECK_REFUSED(pirn_executor_submit(executor, NULL, &arg, count_free, NULL), PIRN_ERR_INVALID_ARGUMENT, &arg);
+    CHECK_REFUSED(pirn_executor_submit(executor, NULL, &arg, count_free, &future), PIRN_ERR_INVALID_ARGUMENT,
+                  &arg);
+    CHECK_REFUSED(pirn_executor_submit(executor, NULL, &arg, count_free, NULL), PIRN_ERR_INVALID_ARGUMENT,
+                  &arg);
     CHECK(future == UNTOUCHED);
     CHECK_STATUS(pirn_executor_max_workers(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(pirn_executor_is_shut_down(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
@@ -348,7 +350,8 @@ static void submit_many(void *arg)
     pirn_future_t *futures[16];
     for (int i = 0; i < SUBMITS; i++) {
         CHECK_OK(pirn_executor_submit(s->executor, count_task, &s->without, count_free, NULL));
-        CHECK_OK(pirn_executor_submit(s->executor, count_task, &s->with_future, count_free, &futures[i % 16]));
+        CHECK_OK(
+            pirn_executor_submit(s->executor, count_task, &s->with_future, count_free, &futures[i % 16]));
         if (i % 16 == 15)
             for (int k = 0; k < 16; k++)
                 get_result(futures[k], &s->with_future);

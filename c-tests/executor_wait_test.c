@@ -343,7 +343,8 @@ static void check_ring(wait_fn wait, int64_t workers, int neighbour)
     for (int i = 0; i < RING; i++) {
         int next = i + neighbour;
         bool waits = next >= 0 && next < RING;
-        seats[i] = (seat_t){{.executor = executor, .futures = &futures[waits ? next : i], .n = waits}, filled};
+        seats[i] =
+            (seat_t){{.executor = executor, .futures = &futures[waits ? next : i], .n = waits}, filled};
         futures[i] = submit(executor, wait_in_ring, &seats[i]);
     }
     CHECK_OK(pirn_event_set(filled));
@@ -440,7 +441,8 @@ TEST(waiting_for_the_cancelled_and_the_failing)
 {
     waiter_t w = {.executor = new_executor(1)};
     CHECK_OK(pirn_future_result(submit(w.executor, wait_for_the_cancelled, &w), NULL));
-    CHECK_STATUS(pirn_future_result(submit(w.executor, wait_for_the_failing, &w), NULL), PIRN_ERR_TASK_FAILED);
+    CHECK_STATUS(pirn_future_result(submit(w.executor, wait_for_the_failing, &w), NULL),
+                 PIRN_ERR_TASK_FAILED);
     CHECK_STR(pirn_last_error(), "the outer one's");
     CHECK_EQ(pirn_last_code(), 8);
     CHECK_OK(pirn_executor_free(w.executor));

@@ -60,7 +60,8 @@ static void check_usable(void)
     get(queue, 1);
     CHECK_OK(pirn_queue_free(queue));
     join_and_free(start_thread(count_run, &args[0]));
-    pirn_future_t *futures[] = {submit(executor, count_task, &args[1]), submit(executor, count_task, &args[2])};
+    pirn_future_t *futures[] = {submit(executor, count_task, &args[1]),
+                                submit(executor, count_task, &args[2])};
     CHECK_OK(pirn_wait(futures, 2, PIRN_ALL_COMPLETED, PIRN_FOREVER, NULL, NULL));
     for (int i = 0; i < 2; i++) {
         CHECK_OK(pirn_future_result(futures[i], NULL));
@@ -385,7 +386,8 @@ static void make_work(work_t *work)
     work->running = submit_gate(work->executor, &work->gate);
     CHECK_OK(pirn_future_add_done_callback(work->running, count_callback, &work->callbacks, NULL));
     for (int i = 0; i < 3; i++) {
-        CHECK_OK(pirn_executor_submit(work->executor, count_task, &work->args[i], count_free, &work->queued[i]));
+        CHECK_OK(
+            pirn_executor_submit(work->executor, count_task, &work->args[i], count_free, &work->queued[i]));
         CHECK_OK(pirn_future_add_done_callback(work->queued[i], count_callback, &work->callbacks, NULL));
     }
     for (int i = 0; i < PROMISES; i++)

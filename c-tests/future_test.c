@@ -47,15 +47,18 @@ static const struct {
     [PIRN_FUTURE_PENDING] = {false, false, false, PIRN_TIMED_OUT, true, PIRN_FUTURE_CANCELLED, PIRN_OK, true,
                              PIRN_FUTURE_RUNNING, PIRN_OK, PIRN_FUTURE_FINISHED},
     [PIRN_FUTURE_RUNNING] = {false, true, false, PIRN_TIMED_OUT, false, PIRN_FUTURE_RUNNING,
-                             PIRN_ERR_INVALID_STATE, false, PIRN_FUTURE_RUNNING, PIRN_OK, PIRN_FUTURE_FINISHED},
-    [PIRN_FUTURE_CANCELLED] = {true, false, true, PIRN_ERR_CANCELLED, true, PIRN_FUTURE_CANCELLED, PIRN_OK, false,
-                               PIRN_FUTURE_CANCELLED_AND_NOTIFIED, PIRN_ERR_INVALID_STATE, PIRN_FUTURE_CANCELLED},
+                             PIRN_ERR_INVALID_STATE, false, PIRN_FUTURE_RUNNING, PIRN_OK,
+                             PIRN_FUTURE_FINISHED},
+    [PIRN_FUTURE_CANCELLED] = {true, false, true, PIRN_ERR_CANCELLED, true, PIRN_FUTURE_CANCELLED, PIRN_OK,
+                               false, PIRN_FUTURE_CANCELLED_AND_NOTIFIED, PIRN_ERR_INVALID_STATE,
+                               PIRN_FUTURE_CANCELLED},
     [PIRN_FUTURE_CANCELLED_AND_NOTIFIED] = {true, false, true, PIRN_ERR_CANCELLED, true,
                                             PIRN_FUTURE_CANCELLED_AND_NOTIFIED, PIRN_ERR_INVALID_STATE, false,
                                             PIRN_FUTURE_CANCELLED_AND_NOTIFIED, PIRN_ERR_INVALID_STATE,
                                             PIRN_FUTURE_CANCELLED_AND_NOTIFIED},
-    [PIRN_FUTURE_FINISHED] = {false, false, true, PIRN_OK, false, PIRN_FUTURE_FINISHED, PIRN_ERR_INVALID_STATE,
-                              false, PIRN_FUTURE_FINISHED, PIRN_ERR_INVALID_STATE, PIRN_FUTURE_FINISHED},
+    [PIRN_FUTURE_FINISHED] = {false, false, true, PIRN_OK, false, PIRN_FUTURE_FINISHED,
+                              PIRN_ERR_INVALID_STATE, false, PIRN_FUTURE_FINISHED, PIRN_ERR_INVALID_STATE,
+                              PIRN_FUTURE_FINISHED},
 };
 
 TEST(what_each_state_answers)
@@ -197,7 +200,8 @@ TEST(bad_arguments)
     CHECK_STATUS(pirn_future_set_exception(future, 0, "no failure"), PIRN_ERR_INVALID_ARGUMENT);
     for (size_t i = 0; i < LENGTH(malformed_texts); i++)
         CHECK_STATUS(pirn_future_set_exception(future, 1, malformed_texts[i]), PIRN_ERR_INVALID_ARGUMENT);
-    CHECK_REFUSED(pirn_future_add_done_callback(future, NULL, &arg, count_free), PIRN_ERR_INVALID_ARGUMENT, &arg);
+    CHECK_REFUSED(pirn_future_add_done_callback(future, NULL, &arg, count_free), PIRN_ERR_INVALID_ARGUMENT,
+                  &arg);
     CHECK_EQ(state_of(future), PIRN_FUTURE_PENDING);
     CHECK_OK(pirn_future_set_running_or_notify_cancel(future, &flag));
     CHECK_OK(pirn_future_free(future));

@@ -1,4 +1,5 @@
-/* A free that races with uses on other threads: each use acts as if it had come before the free, or is refused. */
+/* A free that races with uses on other threads: each use acts as if it had come before the free, or is
+ * refused. */
 #include "handles.h"
 
 typedef struct race {
@@ -94,7 +95,8 @@ static void use_event(void *h, unsigned step)
     bool flag;
     CHECK_AMONG(pirn_event_set(h), refused_or_done);
     CHECK_AMONG(pirn_event_is_set(h, &flag), refused_or_done);
-    CHECK_AMONG(step % 2 ? pirn_event_wait(h) : pirn_event_wait_timeout(h, 1e-5), refused_or_done | or_not_now);
+    CHECK_AMONG(step % 2 ? pirn_event_wait(h) : pirn_event_wait_timeout(h, 1e-5),
+                refused_or_done | or_not_now);
     CHECK_AMONG(pirn_event_clear(h), refused_or_done);
 }
 

@@ -40,7 +40,8 @@ static pirn_status_t iterate_over_one(void *h)
     return pirn_as_completed(futures, LENGTH(futures), PIRN_FOREVER, &out.completed);
 }
 
-/* Every function that takes a handle: the handle's kind, its name, how many arguments it owes a free, the call. */
+/* Every function that takes a handle: the handle's kind, its name, how many arguments it owes a free, the
+ * call. */
 #define FUNCTIONS(X)                                                                                         \
     X(KINDS, object_id, 0, pirn_object_id(h, &out.id))                                                       \
     X(LOCK, lock_free, 0, pirn_lock_free(h))                                                                 \
@@ -152,7 +153,8 @@ static void check_refused(const function_t *f, void *h)
     int frees = argument.frees;
     pirn_status_t got = f->call(h);
     if (got != PIRN_ERR_INVALID_HANDLE)
-        CHECK_FAILED("pirn_%s(%p): expected PIRN_ERR_INVALID_HANDLE, got %s", f->name, h, pirn_status_name(got));
+        CHECK_FAILED("pirn_%s(%p): expected PIRN_ERR_INVALID_HANDLE, got %s", f->name, h,
+                     pirn_status_name(got));
     if (argument.frees - frees != f->frees || argument.runs != 0)
         CHECK_FAILED("pirn_%s(%p) freed its argument %d times", f->name, h, argument.frees - frees);
 }

@@ -21,7 +21,8 @@ static inline void *make_map(void)
 {
     static void *const items[] = {(void *)8, (void *)16};
     pirn_map_t *map;
-    CHECK_OK(pirn_executor_map(spare_executor, do_nothing, items, LENGTH(items), NULL, 1, PIRN_FOREVER, &map));
+    CHECK_OK(
+        pirn_executor_map(spare_executor, do_nothing, items, LENGTH(items), NULL, 1, PIRN_FOREVER, &map));
     return map;
 }
 

@@ -38,7 +38,8 @@ static void make_items(mapping_t *m, int64_t workers)
 
 static void start_map(mapping_t *m, size_t chunksize, double timeout)
 {
-    CHECK_OK(pirn_executor_map(m->executor, map_task, m->pointers, ITEMS, count_free, chunksize, timeout, &m->map));
+    CHECK_OK(pirn_executor_map(m->executor, map_task, m->pointers, ITEMS, count_free, chunksize, timeout,
+                               &m->map));
 }
 
 static void check_next(mapping_t *m, int expected)
@@ -225,7 +226,8 @@ TEST(bad_arguments)
     pirn_executor_t *executor = m.executor;
     CHECK_STATUS(pirn_executor_map(executor, map_task, NULL, 1, count_free, 1, -1, &m.map),
                  PIRN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(pirn_executor_map(executor, NULL, m.pointers, 1, NULL, 1, -1, &m.map), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_executor_map(executor, NULL, m.pointers, 1, NULL, 1, -1, &m.map),
+                 PIRN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(pirn_executor_map(executor, map_task, m.pointers, 1, NULL, 0, -1, &m.map),
                  PIRN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(pirn_executor_map(executor, map_task, m.pointers, 1, NULL, 1, -1, NULL),

@@ -34,8 +34,10 @@ CHILD(shuts_down_early)
     counted_t arg = {0};
     bool flag = false;
     pirn_future_t *future = UNTOUCHED;
-    CHECK_REFUSED(pirn_executor_submit(workers, count_task, &arg, count_free, &future), PIRN_ERR_SHUT_DOWN, &arg);
-    CHECK_REFUSED(pirn_executor_submit(workers, count_task, &arg, count_free, NULL), PIRN_ERR_SHUT_DOWN, &arg);
+    CHECK_REFUSED(pirn_executor_submit(workers, count_task, &arg, count_free, &future), PIRN_ERR_SHUT_DOWN,
+                  &arg);
+    CHECK_REFUSED(pirn_executor_submit(workers, count_task, &arg, count_free, NULL), PIRN_ERR_SHUT_DOWN,
+                  &arg);
     CHECK(future == UNTOUCHED);
     CHECK_OK(pirn_executor_is_shut_down(workers, &flag));
     CHECK(flag);
@@ -231,7 +233,8 @@ static int32_t submit_from_a_worker(void *unused, void **result)
         CHECK_OK(pirn_executor_is_shut_down(workers, &shut_down));
         sched_yield();
     }
-    CHECK_REFUSED(pirn_executor_submit(workers, count_task, &arg, count_free, NULL), PIRN_ERR_SHUT_DOWN, &arg);
+    CHECK_REFUSED(pirn_executor_submit(workers, count_task, &arg, count_free, NULL), PIRN_ERR_SHUT_DOWN,
+                  &arg);
     SAY("refused\n");
     return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * What the suites share: awaiting states, threads of both breeds, calls that block on a thread of their own,
- * counted frees, gates. Nothing here waits for a time to pass; what never comes is ended by the case's time limit.
+ * counted frees, gates. Nothing here waits for a time to pass; what never comes is ended by the case's time
+ * limit.
  */
 #ifndef PIRN_TESTS_SUPPORT_H
 #define PIRN_TESTS_SUPPORT_H
@@ -60,8 +61,8 @@ static inline char thread_state(uint64_t native_id)
 }
 
 /*
- * Until the thread sleeps in the call it has announced by publishing its id. Asleep once may be an allocator's
- * lock on the way there; asleep all through a series of looks is the wait itself.
+ * Until the thread sleeps in the call it has announced by publishing its id. Asleep once may be an
+ * allocator's lock on the way there; asleep all through a series of looks is the wait itself.
  */
 static inline void await_sleeping(uint64_t native_id)
 {

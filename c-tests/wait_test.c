@@ -149,7 +149,8 @@ typedef void (*act_fn)(pirn_future_t *future);
 static void check_wakes_at_last(int32_t mode, const act_fn *acts, int n)
 {
     for (breed_t breed = 0; breed < BREEDS; breed++) {
-        waiting_t waiting = {.call = {.make = make_wait, .seconds = breed ? 1e6 : PIRN_FOREVER}, .mode = mode};
+        waiting_t waiting = {.call = {.make = make_wait, .seconds = breed ? 1e6 : PIRN_FOREVER},
+                             .mode = mode};
         make_group(&waiting.group);
         call_begin_blocked(&waiting.call, breed);
         for (int i = 0; i < n; i++) {
@@ -353,7 +354,8 @@ TEST(many_waiters_on_many_futures)
         for (int i = 0; i < MANY; i++)
             futures[i] = submit(executor, do_nothing, NULL);
         for (int w = 0; w < WAITERS; w++) {
-            waiters[w] = (waiting_t){.call = {.make = make_wait, .seconds = PIRN_FOREVER}, .mode = modes[w % 3]};
+            waiters[w] =
+                (waiting_t){.call = {.make = make_wait, .seconds = PIRN_FOREVER}, .mode = modes[w % 3]};
             for (int i = 0; i < FUTURES; i++)
                 waiters[w].group.futures[i] = futures[(w * 50 + i * 7) % MANY];
             call_begin(&waiters[w].call, (breed_t)(w % BREEDS));
