@@ -32,5 +32,5 @@ loom::lazy_static! {
 #[cfg(loom)]
 pub fn bucket<T>(_object: *const T) -> &'static RawMutex {
     let _ = BUCKETS;
-    &ONE.get().0
+    &ONE.0
 }

@@ -6,6 +6,8 @@
 mod event;
 mod lock;
 mod retire;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use event::{Event, RawEvent};
 pub use lock::{Lock, RawLock};

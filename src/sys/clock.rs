@@ -9,8 +9,8 @@ pub fn now_ns() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-/// In a model time stands still: deadlines pass when the model says so (`futex::expire`).
+/// In a model time stands still until the model lets all deadlines pass.
 #[cfg(loom)]
 pub fn now_ns() -> u64 {
-    1
+    if super::futex::has_expired() { 1_000_000_000_000 } else { 1 }
 }

@@ -7,7 +7,7 @@ use super::atomic::AtomicU32;
 use crate::park::Deadline;
 
 #[cfg(loom)]
-pub use imp::expire;
+pub use imp::{expire, has_expired};
 pub use imp::{wait, wake};
 
 #[cfg(not(loom))]
@@ -116,6 +116,11 @@ mod imp {
             };
             table.sleepers.remove(at).thread.unpark();
         }
+    }
+
+    /// Whether the deadlines have passed.
+    pub fn has_expired() -> bool {
+        TABLE.lock().unwrap().expired
     }
 
     /// Lets every deadline pass, now and from now on. A model runs this on a thread of its own, so that loom tries it at
