@@ -467,6 +467,29 @@ TEST(when_join_returns_it_is_gone)
     }
 }
 
+static pthread_key_t last_words;
+
+static void say_last_words(void *said)
+{
+    await_sleeping((uint64_t)getpid()); /* the main thread, in the join of this one */
+    STORE(*(bool *)said, true);
+}
+
+static int32_t leave_last_words(void *said)
+{
+    return pthread_setspecific(last_words, said);
+}
+
+TEST(join_waits_for_the_system_thread_s_own_destructors)
+{
+    bool said = false;
+    CHECK_EQ(pthread_key_create(&last_words, say_last_words), 0);
+    pirn_thread_t *thread = start_thread(leave_last_words, &said);
+    CHECK_OK(pirn_thread_join(thread));
+    CHECK(LOAD(said));
+    CHECK_OK(pirn_thread_free(thread));
+}
+
 TEST(freeing_the_handle_lets_it_go_on)
 {
     counted_t arg = {0};
