@@ -124,6 +124,12 @@ static inline int32_t say_after_stage(void *text)
     return say(text);
 }
 
+static inline int32_t say_after_stage_task(void *text, void **result)
+{
+    (void)result;
+    return say_after_stage(text);
+}
+
 static inline void at_shutdown(pirn_target_fn fn, void *arg)
 {
     CHECK_OK(pirn_at_shutdown(fn, arg, NULL));

@@ -1,4 +1,4 @@
-/* How executors end: shutdown with and without waiting and cancelling, free; and when no thread can be had. */
+/* How executors end: shutdown with and without waiting or cancelling, free; and when threads are refused. */
 #include "blocking.h"
 
 enum { QUEUED = 4 };

@@ -8,12 +8,6 @@ static void free_text(void *text)
     SAY("freed %s\n", (char *)text);
 }
 
-static int32_t say_after_stage_task(void *text, void **result)
-{
-    (void)result;
-    return say_after_stage(text);
-}
-
 /* The order: callbacks, last in first out; executors finish; threads are joined. */
 
 static bool tasks_are_through;

@@ -21,9 +21,11 @@ CHILD(shuts_down_early)
 {
     pirn_thread_t *unstarted;
     CHECK_OK(pirn_thread_new(say, "never", NULL, &unstarted));
+    make_stage();
     workers = new_executor(1);
+    at_shutdown(set_stage, NULL);
     at_shutdown(say, "a callback");
-    CHECK_OK(pirn_executor_submit(workers, say_task, "a task", NULL, NULL));
+    CHECK_OK(pirn_executor_submit(workers, say_after_stage_task, "a task", NULL, NULL));
     CHECK_OK(pirn_shutdown());
     SAY("shut down\n");
     CHECK_OK(pirn_shutdown());
