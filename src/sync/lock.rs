@@ -17,37 +17,44 @@
 //! One that gives up because its time is over does so only after it has seen LOCKED: the wake-up it consumed is made good
 //! by that holder's release.
 //!
-//! No waiter starves. One that has waited longer than [`STARVED_AFTER_NS`] when it loses to a barger is marked, and the next release
+//! No waiter starves. One that has waited longer than about a millisecond when it loses to a barger is marked, and the next release
 //! hands it the lock: LOCKED stays set and belongs to it (parking_lot's eventual fairness; Go's sync.Mutex).
 //!
 //! Ordering: acquire is Acquire, release is Release, and a handed-over lock travels with the notice (Release to
 //! Acquire): what a thread did before its release is seen by whoever acquires next.
 
-use super::retire::retire;
-use crate::park::{Deadline, Notice, Spin, Timeout, Turn, WaitList, Waited, bucket, wait_on};
+use super::retire::retire_in_bucket;
+use super::{Parked, Reacquire, Retired, WaitLock, infallible};
+use crate::park::{Deadline, Notice, Notifiers, Spin, Timeout, Turn, Turns, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
-use crate::sys::clock;
 use crate::word::Tag;
 use core::cell::UnsafeCell;
 
-const LOCKED: u64 = 1;
+pub(super) const LOCKED: u64 = 1;
 const PARKED: u64 = 2;
 
 /// The lock is free, or was: try again.
-const WOKEN: u32 = 1;
+pub(super) const WOKEN: u32 = 1;
 /// The lock is yours.
-const HANDED_OVER: u32 = 2;
-
-/// How long a waiter may lose to bargers before it is handed the lock.
-const STARVED_AFTER_NS: u64 = 1_000_000;
+pub(super) const HANDED_OVER: u32 = 2;
 
 /// The core of a lock: one word, and a list for those who wait.
 #[repr(C)]
 pub struct RawLock {
     word: AtomicU64,
-    /// Guarded by the bucket of this address.
+    /// Guarded by the bucket of this address, as is `keepers`.
     waiters: UnsafeCell<WaitList>,
+    keepers: UnsafeCell<Keepers>,
+}
+
+/// Who needs the lock besides its handle.
+#[derive(Default)]
+struct Keepers {
+    /// Conditions on this lock, and threads that wait on those.
+    count: u32,
+    /// Not 0 once the handle has been freed: then the last keeper frees the lock.
+    handle_freed: u32,
 }
 
 // SAFETY: the list is touched only under the bucket.
@@ -58,7 +65,11 @@ unsafe impl Sync for RawLock {}
 impl RawLock {
     /// A free lock that answers to `tag`.
     pub fn new(tag: Tag) -> RawLock {
-        RawLock { word: AtomicU64::new(tag.with(0)), waiters: UnsafeCell::new(WaitList::new()) }
+        RawLock {
+            word: AtomicU64::new(tag.with(0)),
+            waiters: UnsafeCell::new(WaitList::new()),
+            keepers: UnsafeCell::default(),
+        }
     }
 
     /// Free to held in one step, if nobody waits and the tag is right; false says nothing about why not.
@@ -108,8 +119,12 @@ impl RawLock {
 
     #[cold]
     fn acquire_contended(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
+        self.acquire_in_turn(tag, deadline, Turns::new())
+    }
+
+    /// Takes the lock; `turns` tells where to queue.
+    pub(super) fn acquire_in_turn(&self, tag: Tag, deadline: Deadline, mut turns: Turns) -> Result<(), Error> {
         let mut spin = Spin::new();
-        let mut waiting_since = None;
         loop {
             let seen = self.word.load(Ordering::Relaxed);
             let state = tag.state_of(seen)?;
@@ -125,14 +140,7 @@ impl RawLock {
             if state & PARKED == 0 && spin.once() {
                 continue;
             }
-            let now = clock::now_ns();
-            let turn = match waiting_since {
-                None => Turn::Last,
-                Some(since) if now - since > STARVED_AFTER_NS => Turn::Starved,
-                Some(_) => Turn::First,
-            };
-            waiting_since = waiting_since.or(Some(now));
-            match self.park(tag, deadline, turn)? {
+            match self.park(tag, deadline, turns.next())? {
                 Parked::Changed => {}
                 Parked::Notified(HANDED_OVER) => return Ok(()),
                 Parked::Notified(_) => spin = Spin::new(),
@@ -225,23 +233,153 @@ impl RawLock {
         }
     }
 
+    /// Takes over the waiters of a condition: they are woken one by one as the lock is passed on. If nobody holds the lock the
+    /// first is woken now.
+    pub(super) fn adopt(&self, tag: Tag, waiters: Notifiers) -> Result<(), (Error, Notifiers)> {
+        if waiters.is_empty() {
+            return Ok(());
+        }
+        let bucket = bucket(self);
+        bucket.lock();
+        let result = loop {
+            let seen = self.word.load(Ordering::Relaxed);
+            let state = match tag.state_of(seen) {
+                Ok(state) => state,
+                Err(error) => break Err((error, waiters)),
+            };
+            if self.word.compare_exchange(seen, seen | PARKED, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+                continue;
+            }
+            // SAFETY: the bucket is held, and the tag was right while it is: the list is this lock's.
+            let list = unsafe { &mut *self.waiters.get() };
+            list.append(waiters);
+            // With LOCKED seen by the compare-and-swap the holder's release finds PARKED. Without it no release may come.
+            let first = if state & LOCKED == 0 { list.pop_front() } else { None };
+            self.clear_parked_if_alone();
+            break Ok(first);
+        };
+        // SAFETY: locked above.
+        unsafe { bucket.unlock() };
+        if let Some(first) = result? {
+            first.notify(Notice::new(WOKEN));
+        }
+        Ok(())
+    }
+
+    /// The tag that the lock answers to now.
+    pub(super) fn tag(&self) -> Tag {
+        Tag::of(self.word.load(Ordering::Relaxed))
+    }
+
     /// Whether someone holds the lock, at this moment.
     #[inline]
     pub fn is_locked(&self, tag: Tag) -> Result<bool, Error> {
         Ok(tag.state_of(self.word.load(Ordering::Relaxed))? & LOCKED != 0)
     }
 
-    /// Replaces the word by `retired`, which ends the validity of `tag`: `Busy` if threads wait.
-    pub fn retire(&self, tag: Tag, retired: u64) -> Result<(), Error> {
-        retire(&self.word, &self.waiters, PARKED, tag, retired)
+    /// Ends the validity of `tag`: `Busy` if threads wait for the lock. With keepers the lock goes on under the tag of the `freed`
+    /// word's generation; without, the word becomes `freed`.
+    pub fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
+        self.retire_unless(tag, freed, |_| false)
+    }
+
+    /// The same; if `lingers` says so of the state the word becomes `freed`, but the memory may not be used again.
+    pub(super) fn retire_unless(
+        &self,
+        tag: Tag,
+        freed: u64,
+        lingers: impl FnOnce(u64) -> bool,
+    ) -> Result<Retired, Error> {
+        let bucket = bucket(self);
+        bucket.lock();
+        // SAFETY: the bucket is held.
+        let keepers = unsafe { &mut *self.keepers.get() };
+        let mut retired = Retired::Vacant;
+        let next = |state| {
+            if keepers.count == 0 {
+                return freed;
+            }
+            retired = Retired::Kept;
+            Tag::new(freed, tag.kind()).with(state)
+        };
+        let result = retire_in_bucket(&self.word, &self.waiters, PARKED, tag, next);
+        let result = result.map(|state| match retired {
+            Retired::Kept => {
+                keepers.handle_freed = 1;
+                Retired::Kept
+            }
+            _ if lingers(state) => Retired::Kept,
+            vacant => vacant,
+        });
+        // SAFETY: locked above.
+        unsafe { bucket.unlock() };
+        result
+    }
+
+    /// Counts a keeper in, if the lock answers to `tag`.
+    pub fn keep(&self, tag: Tag) -> Result<(), Error> {
+        self.with_keepers(|lock, keepers| {
+            tag.state_of(lock.word.load(Ordering::Relaxed))?;
+            keepers.count += 1;
+            Ok(())
+        })
+    }
+
+    /// Counts a keeper out. True if it was the last one and the handle has been freed: then the word has become a freed one, by
+    /// way of `freed`, and the memory may be used again.
+    pub fn let_go(&self, freed: impl FnOnce(Tag) -> u64) -> bool {
+        self.with_keepers(|lock, keepers| {
+            keepers.count -= 1;
+            let last = keepers.count == 0 && keepers.handle_freed != 0;
+            if last {
+                // Release: what was done with the lock is over before the memory is used again.
+                lock.word.store(freed(lock.tag()), Ordering::Release);
+            }
+            last
+        })
+    }
+
+    fn with_keepers<T>(&self, body: impl FnOnce(&RawLock, &mut Keepers) -> T) -> T {
+        let bucket = bucket(self);
+        bucket.lock();
+        // SAFETY: the bucket is held.
+        let result = body(self, unsafe { &mut *self.keepers.get() });
+        // SAFETY: locked above.
+        unsafe { bucket.unlock() };
+        result
+    }
+
+    /// Whether threads wait for the lock.
+    pub fn is_waited_for(&self) -> bool {
+        // SAFETY: `with_keepers` holds the bucket.
+        self.with_keepers(|lock, _| !unsafe { (*lock.waiters.get()).is_empty() })
     }
 }
 
-enum Parked {
-    /// The word changed before the list was joined.
-    Changed,
-    Notified(u32),
-    TimedOut,
+impl WaitLock for RawLock {
+    fn lock(&self) -> &RawLock {
+        self
+    }
+
+    /// As in Python, "held" means "locked by anyone".
+    fn is_held(&self) -> bool {
+        self.is_locked(self.tag()) == Ok(true)
+    }
+
+    fn release_all(&self) -> usize {
+        // Not locked: another thread released it since the check, which is what this wants.
+        while self.release(self.tag()) == Err(Error::InvalidHandle) {}
+        1
+    }
+
+    fn reacquire(&self, how: Reacquire, _count: usize) {
+        if how == Reacquire::HandedOver {
+            return;
+        }
+        // Without a limit only a tag that changed meanwhile (the handle was freed) ends the wait, and then it goes on.
+        let turns = || if how == Reacquire::Woken { Turns::resumed() } else { Turns::new() };
+        while self.acquire_in_turn(self.tag(), Deadline::NEVER, turns()).is_err() {}
+    }
 }
 
 /// A lock that any thread may release. Python: `threading.Lock`.
@@ -267,10 +405,14 @@ impl Lock {
         Lock { raw: RawLock::new(Tag::NONE) }
     }
 
+    /// The core, for a condition.
+    pub(super) fn raw(&self) -> &RawLock {
+        &self.raw
+    }
+
     /// Takes the lock, waiting as long as it takes.
     pub fn acquire(&self) {
-        // Without a limit and with the right tag there is nothing to fail.
-        self.raw.acquire(Tag::NONE).unwrap_or_else(|error| unreachable!("{error}"));
+        infallible(self.raw.acquire(Tag::NONE));
     }
 
     /// Takes the lock if it is free: `WouldBlock`.
@@ -295,6 +437,6 @@ impl Lock {
 
     /// Whether someone holds it, at this moment.
     pub fn locked(&self) -> bool {
-        self.raw.is_locked(Tag::NONE).unwrap_or_else(|error| unreachable!("{error}"))
+        infallible(self.raw.is_locked(Tag::NONE))
     }
 }
