@@ -267,7 +267,7 @@ impl RawLock {
     }
 
     /// The tag that the lock answers to now.
-    pub(super) fn tag(&self) -> Tag {
+    pub fn tag(&self) -> Tag {
         Tag::of(self.word.load(Ordering::Relaxed))
     }
 
@@ -325,18 +325,22 @@ impl RawLock {
         })
     }
 
-    /// Counts a keeper out. True if it was the last one and the handle has been freed: then the word has become a freed one, by
-    /// way of `freed`, and the memory may be used again.
-    pub fn let_go(&self, freed: impl FnOnce(Tag) -> u64) -> bool {
-        self.with_keepers(|lock, keepers| {
+    /// Counts a keeper out. If it was the last one and the handle has been freed, the word becomes a freed one, by way of `freed`,
+    /// and those who still wait will find that their tag is no longer right. Tells then whether the lock was held.
+    pub fn let_go(&self, freed: impl FnOnce(Tag) -> u64) -> Option<bool> {
+        let (was_held, waiters) = self.with_keepers(|lock, keepers| {
             keepers.count -= 1;
-            let last = keepers.count == 0 && keepers.handle_freed != 0;
-            if last {
-                // Release: what was done with the lock is over before the memory is used again.
-                lock.word.store(freed(lock.tag()), Ordering::Release);
+            if keepers.count > 0 || keepers.handle_freed == 0 {
+                return None;
             }
-            last
-        })
+            let tag = lock.tag();
+            // AcqRel: what was done with the lock is over before the memory is used again.
+            let before = lock.word.swap(freed(tag), Ordering::AcqRel);
+            // SAFETY: `with_keepers` holds the bucket.
+            Some((before & LOCKED != 0, unsafe { (*lock.waiters.get()).take_all() }))
+        })?;
+        waiters.notify_all(Notice::new(WOKEN));
+        Some(was_held)
     }
 
     fn with_keepers<T>(&self, body: impl FnOnce(&RawLock, &mut Keepers) -> T) -> T {

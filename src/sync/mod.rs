@@ -12,7 +12,7 @@ mod semaphore;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub use condition::{Condition, RawCondition, Reacquire, WaitLock};
+pub use condition::{Condition, RawCondition, Reacquire, WaitLock, wait_for};
 pub use event::{Event, RawEvent};
 pub use lock::{Lock, RawLock};
 pub use rlock::{RLock, RawRLock};

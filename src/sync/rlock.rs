@@ -38,7 +38,7 @@ impl RawRLock {
     /// Whether the calling thread holds it, and the tag is right.
     #[inline]
     fn is_mine(&self, tag: Tag) -> bool {
-        self.owner.load(Ordering::Relaxed) == token() && self.lock.is_locked(tag) == Ok(true)
+        self.owner_is_caller() && self.lock.is_locked(tag) == Ok(true)
     }
 
     #[inline]
@@ -168,8 +168,17 @@ impl RawRLock {
 impl RawRLock {
     /// Ends the validity of `tag`: see [`RawLock::retire`]. Held by another thread it is kept for good: see the top.
     pub fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
-        let held_by_another = |state| state & LOCKED != 0 && self.owner.load(Ordering::Relaxed) != token();
-        self.lock.retire_unless(tag, freed, held_by_another)
+        self.lock.retire_unless(tag, freed, |state| state & LOCKED != 0 && !self.owner_is_caller())
+    }
+
+    /// Counts a keeper out: see [`RawLock::let_go`]. True if the memory may be used again.
+    pub fn let_go(&self, freed: impl FnOnce(Tag) -> u64) -> bool {
+        self.lock.let_go(freed).is_some_and(|was_held| !was_held || self.owner_is_caller())
+    }
+
+    #[inline]
+    fn owner_is_caller(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == token()
     }
 }
 
