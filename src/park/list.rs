@@ -3,6 +3,7 @@
 use super::mutex::RawMutex;
 use super::{Deadline, Spin};
 use crate::sys::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::sys::fork::epoch;
 use crate::sys::futex;
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
@@ -74,13 +75,6 @@ pub struct WaitList {
 // SAFETY: the pointers are followed only under the list's lock, and the waiters behind them stay in place until they have been
 // taken off under that lock.
 unsafe impl Send for WaitList {}
-
-#[cfg(not(loom))]
-use crate::sys::fork::epoch;
-#[cfg(loom)]
-fn epoch() -> u32 {
-    0
-}
 
 impl Default for WaitList {
     fn default() -> WaitList {

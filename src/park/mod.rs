@@ -17,5 +17,5 @@ mod spin;
 pub use bucket::bucket;
 pub use deadline::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};
 pub use list::{Notice, Notifier, Notifiers, Turn, WaitList, Waited, wait_on, wait_on_after};
-pub use mutex::{Mutex, RawMutex, Wake};
+pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 pub use spin::{Spin, Turns};

@@ -13,12 +13,13 @@
 //! up, and each waiter is taken off once, in the order in which they came.
 
 use super::Retired;
+use super::keep::Keeper;
 use super::lock::{HANDED_OVER, Lock, RawLock};
 use super::retire::retire;
 use super::rlock::RLock;
 use crate::park::{Deadline, Timeout, Turn, WaitList, Waited, bucket, wait_on_after};
 use crate::status::Error;
-use crate::sys::atomic::{AtomicU64, Ordering};
+use crate::sys::atomic::{AtomicU64, Ordering, fence};
 use crate::word::Tag;
 use core::cell::UnsafeCell;
 
@@ -48,6 +49,12 @@ pub trait WaitLock {
 
     /// Takes it again, `count` levels.
     fn reacquire(&self, how: Reacquire, count: usize);
+}
+
+/// A lock that goes when its last keeper does.
+pub trait KeptLock: WaitLock {
+    /// Counts a keeper out, and gives the memory back if it was the last need for it.
+    fn let_go(&self, keeper: Keeper);
 }
 
 /// The core of a condition.
@@ -82,17 +89,19 @@ impl RawCondition {
         self.word.load(Ordering::Acquire) == tag.with(0)
     }
 
-    /// Waits for a notify, until `deadline`: `TimedOut`, `NotOwner`. `keep` and `let_go` hold on to the lock while the wait lasts;
-    /// they are called while the condition cannot be freed, and when the wait is over.
-    pub fn wait(
-        &self,
-        tag: Tag,
-        lock: &impl WaitLock,
-        deadline: Deadline,
-        keep: impl FnOnce(),
-        let_go: impl FnOnce(),
-    ) -> Result<(), Error> {
+    /// Gives what `question` says about the condition's lock, if the condition was there all the while. Otherwise the lock may have
+    /// gone meanwhile, and something else have come in its place: the answer is not about it.
+    #[inline]
+    pub fn vouch<T>(&self, tag: Tag, question: impl FnOnce() -> T) -> Result<T, Error> {
         self.check(tag)?;
+        let answer = question();
+        // What was read before this fence was read before the second check.
+        fence(Ordering::Acquire);
+        self.check(tag).map(|()| answer)
+    }
+
+    /// Waits for a notify, until `deadline`: `TimedOut`, `NotOwner`. The caller has made sure that the lock stays.
+    pub fn wait(&self, tag: Tag, lock: &impl WaitLock, deadline: Deadline) -> Result<(), Error> {
         if !lock.is_held() {
             return Err(Error::NotOwner);
         }
@@ -103,7 +112,6 @@ impl RawCondition {
             unsafe { bucket.unlock() };
             return Err(error);
         }
-        keep();
         let mut levels = 0;
         // SAFETY: the bucket guards the list and is held; PARKED keeps the condition from being freed while a thread is on it.
         let waited =
@@ -118,9 +126,17 @@ impl RawCondition {
                 (Reacquire::Anew, Err(Error::TimedOut))
             }
         };
-        // From here on the condition may be gone; the lock is kept.
+        // From here on the condition may be gone.
         lock.reacquire(how, levels);
-        let_go();
+        result
+    }
+
+    /// The same; the calling thread keeps the lock while it waits, since the condition may be freed once it has been notified.
+    pub fn wait_keeping(&self, tag: Tag, lock: &impl KeptLock, deadline: Deadline) -> Result<(), Error> {
+        // Not under the condition's bucket: the lock's may be the same one.
+        lock.lock().under_present_tag(|| self.check(tag), |lock_tag| lock.lock().keep(lock_tag, Keeper::Thread))?;
+        let result = self.wait(tag, lock, deadline);
+        lock.let_go(Keeper::Thread);
         result
     }
 
@@ -145,14 +161,12 @@ impl RawCondition {
 
     /// Sends up to `n` waiters after the lock, those that came first: `NotOwner`.
     pub fn notify(&self, tag: Tag, lock: &impl WaitLock, n: u64) -> Result<(), Error> {
-        self.check(tag)?;
-        if !lock.is_held() {
+        if !self.vouch(tag, || lock.is_held())? {
             return Err(Error::NotOwner);
         }
         let bucket = bucket(self);
         bucket.lock();
-        let checked = self.check(tag);
-        let waiters = checked.map(|()| {
+        let waiters = self.check(tag).map(|()| {
             // SAFETY: the bucket is held, and the tag was right while it is: the list is this condition's.
             let waiters = unsafe { (*self.waiters.get()).take_first(n) };
             self.clear_parked_if_alone();
@@ -172,21 +186,26 @@ impl RawCondition {
     pub fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
         retire(&self.word, &self.waiters, PARKED, tag, freed)
     }
+
+    /// The same for a condition that keeps its lock, which it lets go. `Busy`, too, if threads wait for a lock that they could not
+    /// have come to, and could not release, but by way of this condition.
+    pub fn retire_keeping(&self, tag: Tag, freed: u64, lock: &impl KeptLock) -> Result<Retired, Error> {
+        if self.vouch(tag, || lock.lock().is_waited_for_by_last_condition())? {
+            return Err(Error::Busy);
+        }
+        let retired = self.retire(tag, freed)?;
+        lock.let_go(Keeper::Condition);
+        Ok(retired)
+    }
 }
 
-/// Repeats `wait`, with one deadline, until `predicate` holds; on a time-out it has the last word: `TimedOut`. An error of the
-/// predicate's ends it.
-pub fn wait_for<E: From<Error>>(
-    mut predicate: impl FnMut() -> Result<bool, E>,
-    mut wait: impl FnMut() -> Result<(), Error>,
-) -> Result<(), E> {
-    while !predicate()? {
+/// Repeats `wait`, which has one deadline, until `predicate` holds; on a time-out it has the last word: `TimedOut`.
+pub fn wait_for(mut predicate: impl FnMut() -> bool, mut wait: impl FnMut() -> Result<(), Error>) -> Result<(), Error> {
+    while !predicate() {
         match wait() {
             Ok(()) => {}
-            Err(Error::TimedOut) => {
-                return if predicate()? { Ok(()) } else { Err(Error::TimedOut.into()) };
-            }
-            Err(error) => return Err(error.into()),
+            Err(Error::TimedOut) if predicate() => return Ok(()),
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -281,13 +300,16 @@ impl Condition {
     /// Waits for a notify, until `deadline`: `TimedOut`, `NotOwner`.
     pub fn wait_until(&self, deadline: Deadline) -> Result<(), Error> {
         // The reference in `self.lock` keeps the lock.
-        on_lock!(self, lock => self.raw.wait(Tag::NONE, lock.raw(), deadline, || (), || ()))
+        on_lock!(self, lock => self.raw.wait(Tag::NONE, lock.raw(), deadline))
     }
 
-    /// Waits until `predicate` holds, which is asked with the lock held: `TimedOut`, `NotOwner`.
-    pub fn wait_for(&self, mut predicate: impl FnMut() -> bool, timeout: Timeout) -> Result<(), Error> {
+    /// Waits until `predicate` holds, which is asked with the lock held, at most so long: `TimedOut`, `NotOwner`.
+    pub fn wait_for(&self, predicate: impl FnMut() -> bool, timeout: Timeout) -> Result<(), Error> {
+        if !self.is_owned() {
+            return Err(Error::NotOwner);
+        }
         let deadline = timeout.deadline();
-        wait_for(|| Ok(predicate()), || self.wait_until(deadline))
+        wait_for(predicate, || self.wait_until(deadline))
     }
 
     /// Wakes up to `n` threads that wait, those that came first: `NotOwner`.

@@ -23,8 +23,8 @@
 //! Ordering: acquire is Acquire, release is Release, and a handed-over lock travels with the notice (Release to
 //! Acquire): what a thread did before its release is seen by whoever acquires next.
 
-use super::retire::retire_in_bucket;
-use super::{Parked, Reacquire, Retired, WaitLock, infallible};
+use super::keep::Keepers;
+use super::{Parked, Reacquire, WaitLock, infallible};
 use crate::park::{Deadline, Notice, Notifiers, Spin, Timeout, Turn, Turns, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
@@ -32,7 +32,7 @@ use crate::word::Tag;
 use core::cell::UnsafeCell;
 
 pub(super) const LOCKED: u64 = 1;
-const PARKED: u64 = 2;
+pub(super) const PARKED: u64 = 2;
 
 /// The lock is free, or was: try again.
 pub(super) const WOKEN: u32 = 1;
@@ -42,22 +42,13 @@ pub(super) const HANDED_OVER: u32 = 2;
 /// The core of a lock: one word, and a list for those who wait.
 #[repr(C)]
 pub struct RawLock {
-    word: AtomicU64,
+    pub(super) word: AtomicU64,
     /// Guarded by the bucket of this address, as is `keepers`.
-    waiters: UnsafeCell<WaitList>,
-    keepers: UnsafeCell<Keepers>,
+    pub(super) waiters: UnsafeCell<WaitList>,
+    pub(super) keepers: UnsafeCell<Keepers>,
 }
 
-/// Who needs the lock besides its handle.
-#[derive(Default)]
-struct Keepers {
-    /// Conditions on this lock, and threads that wait on those.
-    count: u32,
-    /// Not 0 once the handle has been freed: then the last keeper frees the lock.
-    handle_freed: u32,
-}
-
-// SAFETY: the list is touched only under the bucket.
+// SAFETY: the list and the keepers are touched only under the bucket.
 unsafe impl Send for RawLock {}
 // SAFETY: as above.
 unsafe impl Sync for RawLock {}
@@ -266,97 +257,15 @@ impl RawLock {
         Ok(())
     }
 
-    /// The tag that the lock answers to now.
+    /// The tag that the lock answers to now. Acquire: see [`RawLock::under_present_tag`].
     pub fn tag(&self) -> Tag {
-        Tag::of(self.word.load(Ordering::Relaxed))
+        Tag::of(self.word.load(Ordering::Acquire))
     }
 
     /// Whether someone holds the lock, at this moment.
     #[inline]
     pub fn is_locked(&self, tag: Tag) -> Result<bool, Error> {
         Ok(tag.state_of(self.word.load(Ordering::Relaxed))? & LOCKED != 0)
-    }
-
-    /// Ends the validity of `tag`: `Busy` if threads wait for the lock. With keepers the lock goes on under the tag of the `freed`
-    /// word's generation; without, the word becomes `freed`.
-    pub fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
-        self.retire_unless(tag, freed, |_| false)
-    }
-
-    /// The same; if `lingers` says so of the state the word becomes `freed`, but the memory may not be used again.
-    pub(super) fn retire_unless(
-        &self,
-        tag: Tag,
-        freed: u64,
-        lingers: impl FnOnce(u64) -> bool,
-    ) -> Result<Retired, Error> {
-        let bucket = bucket(self);
-        bucket.lock();
-        // SAFETY: the bucket is held.
-        let keepers = unsafe { &mut *self.keepers.get() };
-        let mut retired = Retired::Vacant;
-        let next = |state| {
-            if keepers.count == 0 {
-                return freed;
-            }
-            retired = Retired::Kept;
-            Tag::new(freed, tag.kind()).with(state)
-        };
-        let result = retire_in_bucket(&self.word, &self.waiters, PARKED, tag, next);
-        let result = result.map(|state| match retired {
-            Retired::Kept => {
-                keepers.handle_freed = 1;
-                Retired::Kept
-            }
-            _ if lingers(state) => Retired::Kept,
-            vacant => vacant,
-        });
-        // SAFETY: locked above.
-        unsafe { bucket.unlock() };
-        result
-    }
-
-    /// Counts a keeper in, if the lock answers to `tag`.
-    pub fn keep(&self, tag: Tag) -> Result<(), Error> {
-        self.with_keepers(|lock, keepers| {
-            tag.state_of(lock.word.load(Ordering::Relaxed))?;
-            keepers.count += 1;
-            Ok(())
-        })
-    }
-
-    /// Counts a keeper out. If it was the last one and the handle has been freed, the word becomes a freed one, by way of `freed`,
-    /// and those who still wait will find that their tag is no longer right. Tells then whether the lock was held.
-    pub fn let_go(&self, freed: impl FnOnce(Tag) -> u64) -> Option<bool> {
-        let (was_held, waiters) = self.with_keepers(|lock, keepers| {
-            keepers.count -= 1;
-            if keepers.count > 0 || keepers.handle_freed == 0 {
-                return None;
-            }
-            let tag = lock.tag();
-            // AcqRel: what was done with the lock is over before the memory is used again.
-            let before = lock.word.swap(freed(tag), Ordering::AcqRel);
-            // SAFETY: `with_keepers` holds the bucket.
-            Some((before & LOCKED != 0, unsafe { (*lock.waiters.get()).take_all() }))
-        })?;
-        waiters.notify_all(Notice::new(WOKEN));
-        Some(was_held)
-    }
-
-    fn with_keepers<T>(&self, body: impl FnOnce(&RawLock, &mut Keepers) -> T) -> T {
-        let bucket = bucket(self);
-        bucket.lock();
-        // SAFETY: the bucket is held.
-        let result = body(self, unsafe { &mut *self.keepers.get() });
-        // SAFETY: locked above.
-        unsafe { bucket.unlock() };
-        result
-    }
-
-    /// Whether threads wait for the lock.
-    pub fn is_waited_for(&self) -> bool {
-        // SAFETY: `with_keepers` holds the bucket.
-        self.with_keepers(|lock, _| !unsafe { (*lock.waiters.get()).is_empty() })
     }
 }
 
@@ -367,7 +276,7 @@ impl WaitLock for RawLock {
 
     /// As in Python, "held" means "locked by anyone".
     fn is_held(&self) -> bool {
-        self.is_locked(self.tag()) == Ok(true)
+        self.word.load(Ordering::Relaxed) & LOCKED != 0
     }
 
     fn release_all(&self) -> usize {

@@ -3,8 +3,10 @@
 //! Each comes as a `Raw…` core, a tagged word and a wait list, whose calls take the tag that they expect (the C layer keeps
 //! cores in handle slots), and as a safe Rust object around such a core.
 
+mod barrier;
 mod condition;
 mod event;
+mod keep;
 mod lock;
 mod retire;
 mod rlock;
@@ -12,8 +14,10 @@ mod semaphore;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub use condition::{Condition, RawCondition, Reacquire, WaitLock, wait_for};
+pub use barrier::Barrier;
+pub use condition::{Condition, KeptLock, RawCondition, Reacquire, WaitLock, wait_for};
 pub use event::{Event, RawEvent};
+pub use keep::Keeper;
 pub use lock::{Lock, RawLock};
 pub use rlock::{RLock, RawRLock};
 pub use semaphore::{RawSemaphore, Semaphore};

@@ -8,12 +8,13 @@
 //! owner itself is not, so its slot is used again; a held rlock that another thread frees becomes invalid, but its slot
 //! is never used again, so that the late store hits nobody.
 
+use super::keep::Keeper;
 use super::lock::{LOCKED, RawLock};
 use super::{Reacquire, Retired, WaitLock, infallible};
 use crate::park::{Deadline, Timeout};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicUsize, Ordering};
-use crate::sys::thread::token;
+use crate::sys::token::token;
 use crate::word::Tag;
 
 /// No thread's token.
@@ -71,11 +72,15 @@ impl RawRLock {
     /// Takes it if it is free or this thread's, and the tag is right; false says nothing about why not.
     #[inline]
     pub fn acquire_fast(&self, tag: Tag) -> bool {
-        if self.lock.acquire_fast(tag) {
-            self.own(1);
+        // First the look at the owner: an inner level does without an atomic read-modify-write, even a failing one.
+        if self.acquire_again(tag) {
             return true;
         }
-        self.acquire_again(tag)
+        let taken = self.lock.acquire_fast(tag);
+        if taken {
+            self.own(1);
+        }
+        taken
     }
 
     /// Takes it, waiting without a limit.
@@ -172,8 +177,8 @@ impl RawRLock {
     }
 
     /// Counts a keeper out: see [`RawLock::let_go`]. True if the memory may be used again.
-    pub fn let_go(&self, freed: impl FnOnce(Tag) -> u64) -> bool {
-        self.lock.let_go(freed).is_some_and(|was_held| !was_held || self.owner_is_caller())
+    pub fn let_go(&self, keeper: Keeper, freed: impl FnOnce(Tag) -> u64) -> bool {
+        self.lock.let_go(keeper, freed).is_some_and(|was_held| !was_held || self.owner_is_caller())
     }
 
     #[inline]
@@ -188,7 +193,7 @@ impl WaitLock for RawRLock {
     }
 
     fn is_held(&self) -> bool {
-        self.is_mine(self.lock.tag())
+        self.owner_is_caller()
     }
 
     fn release_all(&self) -> usize {

@@ -54,8 +54,8 @@ pub struct RawSemaphore {
     /// Guarded by the bucket, as is `reserve`.
     waiters: UnsafeCell<WaitList>,
     reserve: UnsafeCell<u64>,
-    /// What the value may not exceed; written once.
-    bound: u64,
+    /// What the value may not exceed. Written once; atomic because a stale handle may read what is another object's by now.
+    bound: AtomicU64,
 }
 
 // SAFETY: the list and the reserve are touched only under the bucket.
@@ -79,8 +79,13 @@ impl RawSemaphore {
             word: AtomicU64::new(tag.with(state)),
             waiters: UnsafeCell::new(WaitList::new()),
             reserve: UnsafeCell::new(reserve),
-            bound: if bounded { value } else { LARGEST },
+            bound: AtomicU64::new(if bounded { value } else { LARGEST }),
         })
+    }
+
+    #[inline]
+    fn bound(&self) -> u64 {
+        self.bound.load(Ordering::Relaxed)
     }
 
     /// Takes a permit if COUNT has one and the tag is right; false says nothing about why not.
@@ -96,7 +101,7 @@ impl RawSemaphore {
     pub fn release_fast(&self, tag: Tag) -> bool {
         let seen = self.word.load(Ordering::Relaxed);
         // With a stale handle `bound` may be anything; then the compare-and-swap does not find its tag.
-        matches!(tag.state_of(seen), Ok(count) if count < COUNT && count < self.bound)
+        matches!(tag.state_of(seen), Ok(count) if count < COUNT && count < self.bound())
             && self.word.compare_exchange(seen, seen + 1, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
@@ -224,10 +229,11 @@ impl RawSemaphore {
             let state = tag.state_of(seen)?;
             // SAFETY: the bucket is held, and the tag was right while it is: list and reserve are this semaphore's.
             let (waiters, reserve) = unsafe { (&mut *self.waiters.get(), &mut *self.reserve.get()) };
-            // Neither sum overflows: both parts are below 2^63.
+            // Does not overflow: the value and `n` are below 2^63.
             let value = (state & COUNT) + *reserve + n;
-            if value > self.bound {
-                return Err(if self.bound == LARGEST { Error::Overflow } else { Error::OverRelease });
+            let bound = self.bound();
+            if value > bound {
+                return Err(if bound == LARGEST { Error::Overflow } else { Error::OverRelease });
             }
             let to_first = n > 0 && waiters.first_is_starved();
             let (count, rest) = divide(value - u64::from(to_first));

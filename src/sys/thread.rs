@@ -91,30 +91,6 @@ pub fn main_native_id() -> u64 {
     unsafe { libc::getpid() as u64 }
 }
 
-/// A number that differs from thread to thread among those alive, and costs one instruction: the thread pointer, which each
-/// ABI keeps in a register.
-#[inline]
-pub fn token() -> usize {
-    let token: usize;
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: reads the first word of the thread control block, which by the ABI (ELF Handling For Thread-Local Storage, 4.4.6)
-    // is its own address.
-    unsafe {
-        core::arch::asm!("mov {}, fs:[0]", out(reg) token, options(pure, readonly, nostack, preserves_flags));
-    }
-    #[cfg(target_arch = "aarch64")]
-    // SAFETY: reads a register.
-    unsafe {
-        core::arch::asm!("mrs {}, tpidr_el0", out(reg) token, options(pure, nomem, nostack, preserves_flags));
-    }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    {
-        thread_local!(static PLACE: u8 = const { 0 });
-        token = PLACE.with(|place| core::ptr::from_ref(place).addr());
-    }
-    token
-}
-
 /// Whether the calling thread is the process's first. After a fork it is the one that forked.
 pub fn is_main() -> bool {
     native_id() == main_native_id()
