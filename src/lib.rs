@@ -12,7 +12,6 @@
 //!
 //! [`status`], [`callback`] and [`word`] are vocabulary that all of them share.
 
-#[cfg(not(loom))]
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;

@@ -165,14 +165,14 @@ pub fn free<T: Shared>(handle: Handle) -> Result<(), Error> {
 
 /// The identity of any handle's object.
 pub fn object_id(handle: Handle) -> Result<u64, Error> {
-    const INLINE: [u32; 2] = [Kind::Lock as u32, Kind::Event as u32];
+    const INLINE: [Kind; 5] = [Kind::Lock, Kind::RLock, Kind::Condition, Kind::Semaphore, Kind::Event];
     let slot = Slot::of(handle).ok_or(Error::InvalidHandle)?;
     let word = slot.word().load(Ordering::Relaxed);
     let kind = kind_of(word);
     if kind == 0 {
         return Err(Error::InvalidHandle);
     }
-    if INLINE.contains(&kind) {
+    if INLINE.iter().any(|&inline| inline as u32 == kind) {
         // An object in its slot has one handle, whose bits are never given out again.
         return Tag::new(handle.bits(), kind).state_of(word).map(|_| handle.bits());
     }
