@@ -450,3 +450,6 @@ pub unsafe extern "C" fn pirn_executor_is_broken(ex: *mut pirn_executor_t, out: 
     // SAFETY: the caller's promise.
     unsafe { ask("pirn_executor_is_broken", ex, out, |executor: &Arc<Executor>| Ok(executor.is_broken())) }
 }
+
+#[cfg(test)]
+mod tests;

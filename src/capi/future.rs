@@ -586,3 +586,6 @@ pub unsafe extern "C" fn pirn_as_completed_next(it: *mut pirn_as_completed_t, in
 pub extern "C" fn pirn_as_completed_free(it: *mut pirn_as_completed_t) -> pirn_status_t {
     free::<AsCompleted, _>("pirn_as_completed_free", it)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::exec::{DoneCallback, Executor, Future, Status};
+use crate::exec::{AsCompleted, DoneCallback, Executor, Future, ReturnWhen, Status, wait};
 use crate::park::{Deadline, Timeout};
 use crate::status::Error;
 use crate::sync::Event;
@@ -184,13 +184,12 @@ fn a_result_is_given_back_with_its_future() {
 #[test]
 fn a_wait_that_times_out_leaves_nothing_behind() {
     let future = Future::new();
+    let each = core::slice::from_ref(&future);
     for _ in 0..100 {
         let limit = Timeout::from_seconds(1e-6).unwrap();
         assert_eq!(future.result(limit.deadline()), Err(Error::TimedOut.into()));
-        assert!(
-            !crate::exec::wait(&[future.clone()], crate::exec::ReturnWhen::AllCompleted, limit.deadline()).complete
-        );
-        assert_eq!(crate::exec::AsCompleted::new(&[future.clone()], limit.deadline()).next(), Err(Error::TimedOut));
+        assert!(!wait(each, ReturnWhen::AllCompleted, limit.deadline()).complete);
+        assert_eq!(AsCompleted::new(each, limit.deadline()).next(), Err(Error::TimedOut));
     }
     assert_eq!(future.followers(), (true, 0));
 }
