@@ -1,5 +1,6 @@
 # make            builds the shared and the static library
 # make test       all tests, of Rust and of C; ends with the counts
+# make models     the models of the protocols, deeper than in make test: PREEMPTIONS=4
 # make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
 # make install    PREFIX=/usr/local DESTDIR=
 # make headers    writes include/ anew after a change in src/capi; make exports the list in c-tests/exports.txt
@@ -12,6 +13,7 @@ BUILD = build
 JOBS = $(shell nproc 2>/dev/null || echo 2)
 PREFIX = /usr/local
 DIR =
+PREEMPTIONS = 4
 
 build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
@@ -19,7 +21,7 @@ build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
 export CMAKE_GENERATOR := Ninja
 
-.PHONY: build setup configure test demo install headers exports fmt lint clean
+.PHONY: build setup configure test models demo install headers exports fmt lint clean
 .NOTPARALLEL:
 
 build: configure
@@ -34,6 +36,9 @@ configure: setup
 test: build
 	cmake --build "$(build_dir)" -j $(JOBS)
 	scripts/test.sh "$(build_dir)" $(JOBS)
+
+models: setup
+	LOOM_MAX_PREEMPTIONS=$(PREEMPTIONS) scripts/models.sh "$(build_dir)" $(JOBS)
 
 demo: build
 	scripts/demo.sh "$(build_dir)" "$(DIR)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # usage: test.sh BUILD_FOLDER JOBS
 #
-# Runs the tests of Rust and those of C, all of them whether or not some fail, and ends with the counts of both.
+# Runs the tests of Rust, the models, and the tests of C, all of them whether or not some fail, and ends with the counts.
 set -u
 
 build=$1
@@ -18,16 +18,19 @@ logged() { # logged LOG COMMAND...
 
 logged "$build/cargo-test.log" cargo test --locked --no-fail-fast -j "$jobs" --manifest-path "$root/Cargo.toml"
 rust_status=$?
+logged "$build/models.log" "$root/scripts/models.sh" "$build" "$jobs"
+models_status=$?
 # Not --test-dir: that is younger than the oldest CMake that pirn takes.
 cd "$build" && logged "$build/ctest.log" ctest -j "$jobs" --output-on-failure
 c_status=$?
 
-awk -v rust_status=$rust_status -v c_status=$c_status '
+awk -v rust_status=$rust_status -v models_status=$models_status -v c_status=$c_status '
     function line(what, passed, failed, skipped) {
         printf "%s%d passed, %d failed, %d skipped\n", what, passed, failed, skipped
     }
-    FILENAME ~ /cargo-test/ && /^test result:/ { rust_passed += $4; rust_failed += $6; rust_skipped += $8 }
-    FILENAME !~ /cargo-test/ && /^ *[0-9]+\/[0-9]+ Test +#/ {
+    FILENAME ~ /cargo-test[.]log$/ && /^test result:/ { rust_passed += $4; rust_failed += $6; rust_skipped += $8 }
+    FILENAME ~ /models[.]log$/ && /^test result:/ { models_passed += $4; models_failed += $6; models_skipped += $8 }
+    FILENAME ~ /ctest[.]log$/ && /^ *[0-9]+\/[0-9]+ Test +#/ {
         if (/ Passed /) c_passed++
         else if (/\*\*\*Skipped/) c_skipped++
         else c_failed++
@@ -35,11 +38,14 @@ awk -v rust_status=$rust_status -v c_status=$c_status '
     END {
         print ""
         line("cargo test: ", rust_passed, rust_failed, rust_skipped)
+        line("models:     ", models_passed, models_failed, models_skipped)
         line("ctest:      ", c_passed, c_failed, c_skipped)
-        complete = rust_passed > 0 && c_passed > 0
-        if (rust_status != 0 && rust_failed == 0 || c_status != 0 && c_failed == 0 || !complete)
+        complete = rust_passed > 0 && models_passed > 0 && c_passed > 0
+        unexplained = rust_status != 0 && rust_failed == 0 || models_status != 0 && models_failed == 0
+        if (unexplained || c_status != 0 && c_failed == 0 || !complete)
             print "not all tests were run: see above"
-        line("", rust_passed + c_passed, rust_failed + c_failed, rust_skipped + c_skipped)
-        exit !(rust_status == 0 && c_status == 0 && complete)
+        line("", rust_passed + models_passed + c_passed, rust_failed + models_failed + c_failed, \
+             rust_skipped + models_skipped + c_skipped)
+        exit !(rust_status == 0 && models_status == 0 && c_status == 0 && complete)
     }
-' "$build/cargo-test.log" "$build/ctest.log"
+' "$build/cargo-test.log" "$build/models.log" "$build/ctest.log"

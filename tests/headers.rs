@@ -153,7 +153,10 @@ fn topic_header(root: &Path, topic: &str) -> String {
     }
     let mut text = Vec::new();
     builder.generate().unwrap().write(&mut text);
-    String::from_utf8(text).unwrap().lines().map(|line| parenthesized(&without_links(line)) + "\n").collect()
+    let text: String =
+        String::from_utf8(text).unwrap().lines().map(|line| parenthesized(&without_links(line)) + "\n").collect();
+    // rustdoc's section for what an unsafe function asks of its caller is a precondition to a reader of C.
+    text.replace(" * # Safety\n * ", " * @pre ")
 }
 
 fn umbrella(root: &Path, topics: &[String]) -> String {

@@ -20,9 +20,9 @@ static const char help[] =
     "\n"
     "  -w, --workers=N   count with N workers (default: one for each CPU)\n"
     "  -t, --top=N       print the N most frequent words (default: 20)\n"
-    "  -q, --queue=N     let the walk be at most N files ahead of the counting (default: 1024)\n"
+    "      --queue=N     let the walk be at most N files ahead of the counting (default: 1024)\n"
     "  -1, --once        count once; do not compare with one worker (also --no-compare)\n"
-    "      --quiet       no progress\n"
+    "  -q, --quiet       no progress\n"
     "      --help        this text\n"
     "      --version     the version of pirn\n"
     "\n"
@@ -84,8 +84,8 @@ bool parse_options(int argc, char **argv, struct options *options, int *code)
     static char *const default_roots[] = { here };
     static const struct option known[] = {
         { "workers", required_argument, NULL, 'w' }, { "top", required_argument, NULL, 't' },
-        { "queue", required_argument, NULL, 'q' },   { "once", no_argument, NULL, '1' },
-        { "no-compare", no_argument, NULL, '1' },    { "quiet", no_argument, NULL, 'Q' },
+        { "queue", required_argument, NULL, 'Q' },   { "once", no_argument, NULL, '1' },
+        { "no-compare", no_argument, NULL, '1' },    { "quiet", no_argument, NULL, 'q' },
         { "help", no_argument, NULL, 'h' },          { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
     };
@@ -95,7 +95,7 @@ bool parse_options(int argc, char **argv, struct options *options, int *code)
     options->workers = cpus < MAX_WORKERS ? cpus : MAX_WORKERS;
     *code = EXIT_USAGE;
 
-    for (int c; (c = getopt_long(argc, argv, "w:t:q:1", known, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "w:t:1q", known, NULL)) != -1;) {
         bool valid = true;
         switch (c) {
         case 'w':
@@ -104,13 +104,13 @@ bool parse_options(int argc, char **argv, struct options *options, int *code)
         case 't':
             valid = parse_number(optarg, "top", 0, MAX_TOP, &options->top);
             break;
-        case 'q':
+        case 'Q':
             valid = parse_number(optarg, "queue", 1, MAX_QUEUE, &options->queue);
             break;
         case '1':
             options->compare = false;
             break;
-        case 'Q':
+        case 'q':
             options->quiet = true;
             break;
         case 'h':

@@ -27,8 +27,7 @@ extern "C" {
  *
  * Does not block. Python: threading.Event().
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_event_new(pirn_event_t **out);
 
@@ -78,8 +77,7 @@ pirn_status_t pirn_event_clear(pirn_event_t *event);
  *
  * Does not block. If the answer is true, what was done before the pirn_event_set is seen. Python: event.is_set().
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_event_is_set(pirn_event_t *event,
                                 bool *out);

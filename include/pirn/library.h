@@ -41,8 +41,7 @@ const char *pirn_version(void);
  * The message belongs to the innermost callback of the calling thread. Does not block.
  * Python: raise.
  *
- * # Safety
- * `message` is NULL or NUL-terminated.
+ * @pre `message` is NULL or NUL-terminated.
  */
 int32_t pirn_raise(int32_t code,
                    const char *message);
@@ -58,8 +57,7 @@ int32_t pirn_raise(int32_t code,
  *
  * Does not block. Python: id().
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_object_id(const void *handle, uint64_t *out);
 
@@ -90,8 +88,7 @@ pirn_status_t pirn_shutdown(void);
  *
  * Does not block. Python: threading._register_atexit (what concurrent.futures uses); compare atexit.register.
  *
- * # Safety
- * `fn` and `arg_free` may be called with `arg` on any thread.
+ * @pre `fn` and `arg_free` may be called with `arg` on any thread.
  */
 pirn_status_t pirn_at_shutdown(pirn_target_fn fn,
                                void *arg,

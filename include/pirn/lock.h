@@ -27,8 +27,7 @@ extern "C" {
  *
  * Does not block. Python: threading.Lock().
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_lock_new(pirn_lock_t **out);
 
@@ -113,8 +112,7 @@ pirn_status_t pirn_lock_release(pirn_lock_t *lock);
  *
  * Does not block and orders no memory: the answer may be out of date when it arrives. Python: lock.locked().
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_lock_locked(pirn_lock_t *lock, bool *out);
 

@@ -33,8 +33,7 @@ extern "C" {
  * Does not block. The name is "Thread-N". The thread is a daemon if the calling thread was started by pirn and is one itself.
  * Python: threading.Thread(target=..., args=...); differs in that a thread made by a foreign thread is no daemon.
  *
- * # Safety
- * `target` and `arg_free` may be called with `arg` on any thread; `out` is NULL or valid for a write.
+ * @pre `target` and `arg_free` may be called with `arg` on any thread; `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_thread_new(pirn_target_fn target,
                               void *arg,
@@ -108,8 +107,7 @@ pirn_status_t pirn_thread_join_timeout(pirn_thread_t *thread, double seconds);
  *
  * Does not block. Python: thread.is_alive().
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_thread_is_alive(pirn_thread_t *thread,
                                    bool *out);
@@ -127,8 +125,7 @@ pirn_status_t pirn_thread_is_alive(pirn_thread_t *thread,
  *
  * Does not block. Python: thread.name.
  *
- * # Safety
- * `buf` is NULL or valid for `cap` bytes, `len` is NULL or valid for a write.
+ * @pre `buf` is NULL or valid for `cap` bytes, `len` is NULL or valid for a write.
  */
 pirn_status_t pirn_thread_name(pirn_thread_t *thread, char *buf, size_t cap, size_t *len);
 
@@ -144,8 +141,7 @@ pirn_status_t pirn_thread_name(pirn_thread_t *thread, char *buf, size_t cap, siz
  *
  * Does not block. Names need not differ from thread to thread. Python: thread.name = name.
  *
- * # Safety
- * `name` is NULL or NUL-terminated.
+ * @pre `name` is NULL or NUL-terminated.
  */
 pirn_status_t pirn_thread_set_name(pirn_thread_t *thread,
                                    const char *name);
@@ -162,8 +158,7 @@ pirn_status_t pirn_thread_set_name(pirn_thread_t *thread,
  *
  * Does not block. Python: thread.ident.
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_thread_ident(pirn_thread_t *thread, uint64_t *out);
 
@@ -179,8 +174,7 @@ pirn_status_t pirn_thread_ident(pirn_thread_t *thread, uint64_t *out);
  *
  * Does not block. Python: thread.native_id.
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_thread_native_id(pirn_thread_t *thread, uint64_t *out);
 
@@ -195,8 +189,7 @@ pirn_status_t pirn_thread_native_id(pirn_thread_t *thread, uint64_t *out);
  *
  * Does not block. The main thread is none, a dummy says true. Python: thread.daemon.
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_thread_daemon(pirn_thread_t *thread, bool *out);
 
@@ -225,8 +218,7 @@ pirn_status_t pirn_thread_set_daemon(pirn_thread_t *thread, bool daemon);
  *
  * Does not block. Python has none; compare pthread_join's value.
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_thread_exit_code(pirn_thread_t *thread, int32_t *out);
 
@@ -241,8 +233,7 @@ pirn_status_t pirn_thread_exit_code(pirn_thread_t *thread, int32_t *out);
  *
  * Does not block. Python: threading.current_thread().
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_current_thread(pirn_thread_t **out);
 
@@ -256,8 +247,7 @@ pirn_status_t pirn_current_thread(pirn_thread_t **out);
  *
  * Does not block. Python: threading.main_thread().
  *
- * # Safety
- * `out` is NULL or valid for a write.
+ * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_main_thread(pirn_thread_t **out);
 
@@ -273,8 +263,7 @@ pirn_status_t pirn_main_thread(pirn_thread_t **out);
  *
  * Does not block. Threads may have started and ended by the time it returns. Python: threading.enumerate().
  *
- * # Safety
- * `buf` is NULL or valid for `cap` handles, `count` is NULL or valid for a write.
+ * @pre `buf` is NULL or valid for `cap` handles, `count` is NULL or valid for a write.
  */
 pirn_status_t pirn_enumerate(pirn_thread_t **buf,
                              size_t cap,
