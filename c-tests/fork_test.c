@@ -362,6 +362,8 @@ typedef struct work {
     pirn_future_t *running, *queued[3], *finished;
     pirn_future_t *promises[PROMISES];
     counted_t args[3], callbacks;
+    pirn_as_completed_t *iterator;
+    pirn_map_t *map;
 } work_t;
 
 static void count_callback(pirn_future_t *future, void *arg)
@@ -377,6 +379,18 @@ static int32_t state_of(pirn_future_t *future)
     return state;
 }
 
+static void check_iterates_over_all(work_t *work)
+{
+    size_t index, sum = 0;
+    for (int i = 0; i < 4; i++) {
+        CHECK_OK(pirn_as_completed_next(work->iterator, &index));
+        sum += (size_t)1 << index;
+    }
+    CHECK_EQ(sum, 15);
+    CHECK_STATUS(pirn_as_completed_next(work->iterator, &index), PIRN_END);
+    CHECK_OK(pirn_as_completed_free(work->iterator));
+}
+
 static void make_work(work_t *work)
 {
     bool flag;
@@ -390,6 +404,10 @@ static void make_work(work_t *work)
             pirn_executor_submit(work->executor, count_task, &work->args[i], count_free, &work->queued[i]));
         CHECK_OK(pirn_future_add_done_callback(work->queued[i], count_callback, &work->callbacks, NULL));
     }
+    pirn_future_t *unfinished[] = {work->running, work->queued[0], work->queued[1], work->queued[2]};
+    CHECK_OK(pirn_as_completed(unfinished, LENGTH(unfinished), PIRN_FOREVER, &work->iterator));
+    void *item = NULL;
+    CHECK_OK(pirn_executor_map(work->executor, do_nothing, &item, 1, NULL, 1, PIRN_FOREVER, &work->map));
     for (int i = 0; i < PROMISES; i++)
         work->promises[i] = new_future();
     CHECK_OK(pirn_future_set_running_or_notify_cancel(work->promises[RUNNING], &flag));
@@ -399,8 +417,11 @@ static void make_work(work_t *work)
 
 static void end_work(work_t *work)
 {
+    void *result;
     gate_open(&work->gate);
     CHECK_OK(pirn_future_result(work->running, NULL));
+    CHECK_OK(pirn_map_next(work->map, &result));
+    check_iterates_over_all(work);
     CHECK_OK(pirn_executor_free(work->executor));
     for (int i = 0; i < 3; i++) {
         CHECK_OK(pirn_future_result(work->queued[i], NULL));
@@ -421,6 +442,10 @@ static void check_futures_in_child(work_t *work)
         CHECK(flag);
         CHECK_EQ(state_of(cancelled[i]), PIRN_FUTURE_CANCELLED_AND_NOTIFIED);
     }
+    check_iterates_over_all(work);
+    CHECK_STATUS(pirn_map_next(work->map, &out), PIRN_ERR_CANCELLED);
+    CHECK_STATUS(pirn_map_next(work->map, &out), PIRN_END);
+    CHECK_OK(pirn_map_free(work->map));
     CHECK_EQ(work->callbacks.runs, 0);
     for (int i = 0; i < 3; i++)
         CHECK_EQ(work->args[i].runs, 0);
