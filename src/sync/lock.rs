@@ -293,6 +293,10 @@ impl WaitLock for RawLock {
         let turns = || if how == Reacquire::Woken { Turns::resumed() } else { Turns::new() };
         while self.acquire_in_turn(self.tag(), Deadline::NEVER, turns()).is_err() {}
     }
+
+    fn lingers(&self, _state: u64) -> bool {
+        false
+    }
 }
 
 /// A lock that any thread may release. Python: `threading.Lock`.
