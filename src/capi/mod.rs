@@ -45,6 +45,7 @@ pub mod event;
 mod guard;
 pub mod library;
 pub mod lock;
+pub mod queue;
 pub mod status;
 mod text;
 pub mod thread;

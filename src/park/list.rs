@@ -44,7 +44,8 @@ const WAITING: u32 = 0;
 /// One waiting thread, on that thread's stack.
 ///
 /// `state` belongs to the notifier until it stores a code there, and to the waiter from then on. The rest but `item` is guarded
-/// by the list's lock; `item` is the notifier's, between taking the waiter off the list and storing to `state`.
+/// by the list's lock; `item` is the notifier's, between taking the waiter off the list and storing to `state`: it finds there
+/// what the waiter brought along, and leaves there what it hands over.
 struct Waiter {
     state: AtomicU32,
     /// This waiter has waited too long already and is to be served without competition (see `sync::lock`).
@@ -107,6 +108,19 @@ impl WaitList {
         if self.epoch != epoch() {
             *self = WaitList { first: null(), last: null(), epoch: epoch() };
         }
+    }
+
+    /// How many wait. Tests await this instead of a time.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        let mut at = if self.is_empty() { null() } else { self.first };
+        let mut len = 0;
+        while !at.is_null() {
+            len += 1;
+            // SAFETY: waiters on the list are alive and their links guarded by the list's lock, which the caller holds.
+            at = unsafe { (*(*at).links.get()).next };
+        }
+        len
     }
 
     /// Whether the waiter that is served next has starved.
@@ -201,6 +215,13 @@ impl WaitList {
 pub struct Notifier(*const Waiter);
 
 impl Notifier {
+    /// The item that the waiter brought along; NULL if none.
+    pub fn item(&self) -> *mut c_void {
+        // SAFETY: a waiter that was taken off its list stays until it is notified, and until then `item` is the notifier's. The
+        // waiter wrote it before it joined the list, under the lock under which it was taken off.
+        unsafe { *(*self.0).item.get() }
+    }
+
     /// Wakes the waiter with this notice.
     pub fn notify(self, notice: Notice) {
         debug_assert_ne!(notice.code, WAITING);
@@ -261,11 +282,26 @@ pub enum Turn {
 /// `lock` guards `list`, the caller holds it, and both stay in place while a thread is on the list. (They may be gone by
 /// the time that a notified waiter returns.)
 pub unsafe fn wait_on(list: *mut WaitList, lock: &RawMutex, deadline: Deadline, turn: Turn) -> Waited {
+    // SAFETY: the caller's promise.
+    unsafe { wait_with_item(list, lock, deadline, turn, core::ptr::null_mut()) }
+}
+
+/// [`wait_on`] with an item that is there for the notifier to take: [`Notifier::item`].
+///
+/// # Safety
+/// As for [`wait_on`].
+pub unsafe fn wait_with_item(
+    list: *mut WaitList,
+    lock: &RawMutex,
+    deadline: Deadline,
+    turn: Turn,
+    item: *mut c_void,
+) -> Waited {
     let waiter = Waiter {
         state: AtomicU32::new(WAITING),
         starved: turn == Turn::Starved,
         links: UnsafeCell::new(Links { next: null(), previous: null(), on_list: false }),
-        item: UnsafeCell::new(core::ptr::null_mut()),
+        item: UnsafeCell::new(item),
         _pinned: PhantomPinned,
     };
     // SAFETY: the caller holds the lock; this function does not return before the waiter is off the list again.

@@ -111,6 +111,8 @@ pub fn set_name(native_id: u64, name: &str) {
 /// thread-locals. One hook for all threads; false if the system refuses.
 pub fn call_at_end(at_end: unsafe extern "C" fn(*mut c_void), value: *mut c_void) -> bool {
     static KEY: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();
+    // A fork in the middle would leave the child with a cell that waits for a thread which is not there.
+    let _section = super::fork::Section::enter();
     let key = KEY.get_or_init(|| {
         let mut key = 0;
         // SAFETY: a valid place for the key, and a destructor that outlives all threads: the library is never unloaded.

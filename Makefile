@@ -1,0 +1,66 @@
+# make            builds the shared and the static library
+# make test       all tests, of Rust and of C; ends with the counts
+# make models     the models of the protocols, deeper than in make test: PREEMPTIONS=4
+# make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
+# make install    PREFIX=/usr/local DESTDIR=
+# make headers    writes include/ anew after a change in src/capi; make exports the list in c-tests/exports.txt
+# make lint       formatting and clippy; make fmt formats
+# make clean      removes what was built, and leaves the tools that were set up
+#
+# BUILD is the build folder, JOBS how many things run at once, PREFIX where `make install` puts the library.
+
+BUILD = build
+JOBS = $(shell nproc 2>/dev/null || echo 2)
+PREFIX = /usr/local
+DIR =
+PREEMPTIONS = 4
+
+build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
+
+# rustup's folder comes last: it serves a shell that was opened before Rust was installed.
+export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
+export CMAKE_GENERATOR := Ninja
+
+.PHONY: build setup configure test models demo install headers exports fmt lint clean
+.NOTPARALLEL:
+
+build: configure
+	cmake --build "$(build_dir)" -j $(JOBS) --target pirn_cargo
+
+setup:
+	scripts/setup.sh "$(build_dir)"
+
+configure: setup
+	cmake -S . -B "$(build_dir)" --log-level=NOTICE
+
+test: build
+	cmake --build "$(build_dir)" -j $(JOBS)
+	scripts/test.sh "$(build_dir)" $(JOBS)
+
+models: setup
+	LOOM_MAX_PREEMPTIONS=$(PREEMPTIONS) scripts/models.sh "$(build_dir)" $(JOBS)
+
+demo: build
+	scripts/demo.sh "$(build_dir)" "$(DIR)"
+
+# Under sudo there is often no cargo to build with: then what was built before is installed.
+install:
+	if command -v cargo >/dev/null || [ ! -e "$(build_dir)/lib/libpirn.so" ]; then $(MAKE) build; fi
+	DESTDIR="$(DESTDIR)" cmake --install "$(build_dir)" --prefix "$(PREFIX)"
+
+headers:
+	PIRN_WRITE_HEADERS=1 cargo test --locked --test headers headers_are_fresh
+
+exports: headers
+	sh c-tests/exports.sh write "$(build_dir)/lib" include
+
+fmt:
+	cargo fmt
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+clean:
+	if [ -d "$(build_dir)" ]; then find "$(build_dir)" -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +; fi
+	cargo clean

@@ -1,0 +1,56 @@
+/**
+ * @file
+ * pirn: the objects and semantics of Python's threading, queue and concurrent.futures, for C.
+ *
+ * What holds for every function:
+ *
+ * Status. A function that can fail returns a pirn_status_t. 0 (PIRN_OK) is success. Positive: the call worked and the answer
+ * is no (PIRN_TIMED_OUT, PIRN_WOULD_BLOCK, PIRN_END). Negative: an error, and nothing was changed. Out-parameters are written
+ * only on PIRN_OK unless a function says otherwise. pirn_last_error() gives the calling thread's most recent error in words.
+ * Every function may also return PIRN_ERR_INTERNAL, which is a bug in pirn that was caught, and those that make an object
+ * PIRN_ERR_NO_MEMORY.
+ *
+ * Handles. Every pirn_..._t * is an opaque handle, not an address. A handle that a call returns through an out-parameter
+ * belongs to the caller, who gives it back once with the matching _free. Freeing NULL is PIRN_OK. Freeing a handle never
+ * stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, event or queue on which threads
+ * wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
+ * free, a handle of another type, an integer that never was a handle get PIRN_ERR_INVALID_HANDLE; a free that races with a
+ * use on another thread either makes that use invalid or comes after it.
+ *
+ * Time. Limits are `double seconds` on the monotonic clock. PIRN_FOREVER (-1.0) and +infinity mean no limit, 0 polls. NaN or
+ * any other negative number is PIRN_ERR_INVALID_ARGUMENT, above PIRN_TIMEOUT_MAX is PIRN_ERR_OVERFLOW; both are checked also
+ * where the call would not have blocked. Signals never cut a wait short.
+ *
+ * Callbacks. A function pointer, `void *arg`, and `pirn_free_fn arg_free` (may be NULL), which is called exactly once with arg when
+ * pirn is done with it, whether or not the callback ever ran, and also when the call that took them fails. A callback
+ * returns 0 for success; anything else is "an exception was raised", and `return pirn_raise(7, "disk full");` gives it
+ * words. PIRN_EXIT is the code that is ignored silently (Python's SystemExit). No lock of pirn's own is held while a
+ * callback runs: it may call any pirn function. Pointers that a callback is shown are borrowed for the time of the call.
+ * Callbacks that longjmp or throw out of pirn are not supported.
+ *
+ * Text is UTF-8 with a final NUL. Getters copy: (char *buf, size_t cap, size_t *len) writes at most cap bytes,
+ * NUL-terminated where cap > 0 (buf may be NULL if cap is 0), and *len (len may be NULL) is the whole length without the NUL,
+ * so len >= cap tells of a cut.
+ *
+ * Fork. After fork() the child has one thread, which is its main thread; the others are not alive there and joins of them
+ * return at once. Objects stay usable; locks that another thread held stay locked. Executors start fresh workers on the
+ * next submit; futures that were queued or running are cancelled in the child, where none of their callbacks run.
+ *
+ * Exit. On exit() or return from main, pirn runs the pirn_at_shutdown callbacks, last in first out, shuts its executors down
+ * (they finish what they have), and joins every started non-daemon thread. Daemon threads are cut off by the process's
+ * end. The library stays loaded once loaded: dlclose() is harmless.
+ */
+/* Generated from src/capi by `make headers`: change it there. */
+
+#ifndef PIRN_H
+#define PIRN_H
+
+#include <pirn/event.h>
+#include <pirn/library.h>
+#include <pirn/lock.h>
+#include <pirn/queue.h>
+#include <pirn/status.h>
+#include <pirn/thread.h>
+#include <pirn/types.h>
+
+#endif  /* PIRN_H */

@@ -1,0 +1,51 @@
+#!/bin/sh
+# usage: test.sh BUILD_FOLDER JOBS
+#
+# Runs the tests of Rust, the models, and the tests of C, all of them whether or not some fail, and ends with the counts.
+set -u
+
+build=$1
+jobs=$2
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+# The status of the command, while its output goes both ways; sh alone has only that of the pipe's last part.
+logged() { # logged LOG COMMAND...
+    log=$1
+    shift
+    { "$@" 2>&1; echo $? >"$log.status"; } | tee "$log"
+    return "$(cat "$log.status")"
+}
+
+logged "$build/cargo-test.log" cargo test --locked --no-fail-fast -j "$jobs" --manifest-path "$root/Cargo.toml"
+rust_status=$?
+logged "$build/models.log" "$root/scripts/models.sh" "$build" "$jobs"
+models_status=$?
+# Not --test-dir: that is younger than the oldest CMake that pirn takes.
+cd "$build" && logged "$build/ctest.log" ctest -j "$jobs" --output-on-failure
+c_status=$?
+
+awk -v rust_status=$rust_status -v models_status=$models_status -v c_status=$c_status '
+    function line(what, passed, failed, skipped) {
+        printf "%s%d passed, %d failed, %d skipped\n", what, passed, failed, skipped
+    }
+    FILENAME ~ /cargo-test[.]log$/ && /^test result:/ { rust_passed += $4; rust_failed += $6; rust_skipped += $8 }
+    FILENAME ~ /models[.]log$/ && /^test result:/ { models_passed += $4; models_failed += $6; models_skipped += $8 }
+    FILENAME ~ /ctest[.]log$/ && /^ *[0-9]+\/[0-9]+ Test +#/ {
+        if (/ Passed /) c_passed++
+        else if (/\*\*\*Skipped/) c_skipped++
+        else c_failed++
+    }
+    END {
+        print ""
+        line("cargo test: ", rust_passed, rust_failed, rust_skipped)
+        line("models:     ", models_passed, models_failed, models_skipped)
+        line("ctest:      ", c_passed, c_failed, c_skipped)
+        complete = rust_passed > 0 && models_passed > 0 && c_passed > 0
+        unexplained = rust_status != 0 && rust_failed == 0 || models_status != 0 && models_failed == 0
+        if (unexplained || c_status != 0 && c_failed == 0 || !complete)
+            print "not all tests were run: see above"
+        line("", rust_passed + models_passed + c_passed, rust_failed + models_failed + c_failed, \
+             rust_skipped + models_skipped + c_skipped)
+        exit !(rust_status == 0 && models_status == 0 && c_status == 0 && complete)
+    }
+' "$build/cargo-test.log" "$build/models.log" "$build/ctest.log"
