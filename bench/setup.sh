@@ -1,14 +1,15 @@
 #!/bin/sh
-# usage: setup.sh FOLDER SHIM PACKAGE...
+# usage: setup.sh FOLDER VENV SHIM PACKAGE...
 #
-# Sets up in FOLDER what the benchmarks need beside what is there: the Debian PACKAGEs by apt-get, for root; the shim
-# around parking_lot, if SHIM is not empty; a virtual environment with matplotlib. Says what it cannot get and goes on:
-# peers without their library are reported as missing, and without matplotlib there is no chart.
+# Sets up what the benchmarks need beside what is there: the Debian PACKAGEs by apt-get, for root; in FOLDER the shim
+# around parking_lot, if SHIM is not empty; in VENV a virtual environment with matplotlib. Says what it cannot get and
+# goes on: peers without their library are reported as missing, and without matplotlib there is no chart.
 set -eu
 
 folder=$1
-shim=$2
-shift 2
+venv=$2
+shim=$3
+shift 3
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$folder"
 
@@ -30,9 +31,9 @@ if [ -n "$shim" ]; then
         say "cargo could not build the shim: parking_lot will be missing"
 fi
 
-if ! "$folder/venv/bin/python" -c "import matplotlib" 2>/dev/null; then
-    say "pip install matplotlib (into $folder/venv)"
-    { python3 -m venv "$folder/venv" && "$folder/venv/bin/python" -m pip install --quiet -r "$here/requirements.txt"; } \
+if ! "$venv/bin/python" -c "import matplotlib" 2>/dev/null; then
+    say "pip install matplotlib (into $venv)"
+    { python3 -m venv "$venv" && "$venv/bin/python" -m pip install --quiet -r "$here/requirements.txt"; } \
         </dev/null >"$folder/pip.log" 2>&1 ||
         { say "no matplotlib, so no chart will be drawn:"; tail -n 3 "$folder/pip.log"; }
 fi

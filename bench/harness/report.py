@@ -84,8 +84,8 @@ def _conditions(run):
     lines = [
         f"{m['cpu']}, {m['cores']}-core {m['architecture']} {kind}, {m['kernel']}, {m['libc']}; {m['c_compiler']}, "
         f"{m['cpp_compiler']}, {m['rust_compiler']}.",
-        f"{s['repetitions']} samples of {s['seconds']} s each, a fresh process a sample, peers in random order within each "
-        "repetition; medians, with the least and the greatest sample. [How it is measured](README.md).",
+        f"{_samples(s['repetitions'])} of {s['seconds']} s each, a fresh process a sample, peers in random order within "
+        "each repetition; medians, with the least and the greatest sample. [How it is measured](README.md).",
     ]
     noise = {who: share for who, share in run["disturbance"].items() if share > QUIET}
     if noise:
@@ -93,6 +93,10 @@ def _conditions(run):
         said = ", and ".join(words[who].format(share) for who, share in noise.items())
         lines += ["", f"**Noisy**: while this ran, {said}."]
     return lines
+
+
+def _samples(n):
+    return f"{n} sample" if n == 1 else f"{n} samples"
 
 
 def _targets(run):
@@ -157,7 +161,7 @@ def _peers(run, row):
         value = peer["value"]
         what = peer["of"]
         if peer["failures"]:
-            what += f" ({len(peer['failures'])} samples failed: {peer['failures'][0]})"
+            what += f" ({_samples(len(peer['failures']))} failed: {peer['failures'][0]})"
         cells = [title, what, figure(value["median"]), figure(value["min"]), figure(value["max"])]
         if fairness:
             cells.append(figure(peer.get("fairness", {}).get("median")))

@@ -1,5 +1,7 @@
 /* pirn, with every status looked at. */
-#include "pirn_api.h"
+#include <pirn.h>
+
+#include "pirn_coming.h"
 
 #define PEER_LOCK "pirn_lock_t"
 #define PEER_RLOCK "pirn_rlock_t"
