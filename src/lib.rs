@@ -21,6 +21,7 @@ pub mod handle;
 #[cfg(all(test, loom))]
 mod models;
 mod park;
+#[cfg(not(loom))]
 pub mod queue;
 #[allow(non_camel_case_types)]
 pub mod status;
