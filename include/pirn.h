@@ -12,8 +12,8 @@
  *
  * Handles. Every pirn_..._t * is an opaque handle, not an address. A handle that a call returns through an out-parameter
  * belongs to the caller, who gives it back once with the matching _free. Freeing NULL is PIRN_OK. Freeing a handle never
- * stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, event or queue on which threads
- * wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
+ * stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, rlock, condition, semaphore, event,
+ * barrier or queue on which threads wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
  * free, a handle of another type, an integer that never was a handle get PIRN_ERR_INVALID_HANDLE; a free that races with a
  * use on another thread either makes that use invalid or comes after it.
  *
@@ -45,10 +45,16 @@
 #ifndef PIRN_H
 #define PIRN_H
 
+#include <pirn/barrier.h>
+#include <pirn/condition.h>
 #include <pirn/event.h>
+#include <pirn/executor.h>
+#include <pirn/future.h>
 #include <pirn/library.h>
 #include <pirn/lock.h>
 #include <pirn/queue.h>
+#include <pirn/rlock.h>
+#include <pirn/semaphore.h>
 #include <pirn/status.h>
 #include <pirn/thread.h>
 #include <pirn/types.h>

@@ -10,8 +10,8 @@
 //!
 //! Handles. Every pirn_..._t * is an opaque handle, not an address. A handle that a call returns through an out-parameter
 //! belongs to the caller, who gives it back once with the matching _free. Freeing NULL is PIRN_OK. Freeing a handle never
-//! stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, event or queue on which threads
-//! wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
+//! stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, rlock, condition, semaphore, event,
+//! barrier or queue on which threads wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
 //! free, a handle of another type, an integer that never was a handle get PIRN_ERR_INVALID_HANDLE; a free that races with a
 //! use on another thread either makes that use invalid or comes after it.
 //!
@@ -40,12 +40,19 @@
 
 #![allow(non_camel_case_types)]
 
+pub mod barrier;
 mod callback;
+pub mod condition;
 pub mod event;
+pub mod executor;
+pub mod future;
 mod guard;
 pub mod library;
 pub mod lock;
+mod object;
 pub mod queue;
+pub mod rlock;
+pub mod semaphore;
 pub mod status;
 mod text;
 pub mod thread;

@@ -186,7 +186,7 @@ fn free_against_use() {
         };
         freed.store(true, Ordering::Relaxed);
         match lock.retire(OLD, RETIRED) {
-            Ok(()) => assert_eq!(lock.try_acquire(OLD), Err(Error::InvalidHandle)),
+            Ok(_) => assert_eq!(lock.try_acquire(OLD), Err(Error::InvalidHandle)),
             // Someone waits, so someone holds it, who wakes the waiter.
             Err(error) => assert_eq!(error, Error::Busy),
         }

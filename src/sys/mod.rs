@@ -10,10 +10,21 @@ pub mod atomic;
 pub mod clock;
 #[cfg(not(loom))]
 pub mod fork;
+/// In a model nobody forks.
+#[cfg(loom)]
+pub mod fork {
+    /// As in a process that never forked.
+    pub fn epoch() -> u32 {
+        1
+    }
+}
 pub mod futex;
 #[cfg(not(loom))]
 pub mod memory;
 #[cfg(not(loom))]
 pub mod process;
 #[cfg(not(loom))]
+pub mod stack;
+#[cfg(not(loom))]
 pub mod thread;
+pub mod token;
