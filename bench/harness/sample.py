@@ -24,7 +24,10 @@ def take(program, arguments, seconds):
         # The loader names the program with its folder, which is nobody's business in a report.
         why = done.stderr.strip().replace(f"{program.parent}/", "")
         raise Failed(why or f"exit code {done.returncode}")
-    return json.loads(done.stdout)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        raise Failed(f"no figures: {done.stdout.strip()}") from None
 
 
 def plan(rows, peers, repetitions, seed):

@@ -14,6 +14,9 @@ static double kilo_rounds;
 static void member(int self)
 {
     uint64_t round = 0, first = 0, begin = 0;
+    if (self == 0) {
+        phases_start();
+    }
     do {
         round++;
         if (self == 0 && phase() != WARM_UP) {
@@ -41,7 +44,6 @@ int main(int argc, char **argv)
     }
     threads = number(argc, argv, 0);
     barrier = peer_barrier_new(threads);
-    phases_start();
 #ifdef PEER_TEAM
     PEER_TEAM(threads, member);
 #else

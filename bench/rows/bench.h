@@ -61,9 +61,9 @@ static inline uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* The phases. A thread of their own moves them on, so that no measured thread has to look at a clock. That
- * thread is also the "other thread" of the uncontended rows: glibc leaves out atomic instructions while a
- * process has one thread. */
+/* The phases, which start when the measured threads do. A thread of their own moves them on, so that no measured
+ * thread has to look at a clock. That thread is also the "other thread" of the uncontended rows: glibc leaves
+ * out atomic instructions while a process has one thread. */
 enum phase { WARM_UP, MEASURE, STOP };
 
 static struct {

@@ -33,15 +33,18 @@ static inline __attribute__((always_inline)) void turn(bool bare)
 static inline __attribute__((always_inline)) void contend(int self, bool bare)
 {
     uint64_t before = 0, measured = 0, begin;
+    if (self == 0) {
+        phases_start();
+    }
     while (phase() == WARM_UP) {
         turn(bare);
         before++;
     }
     begin = now_ns();
-    while (phase() == MEASURE) {
+    do {
         turn(bare);
         measured++;
-    }
+    } while (phase() == MEASURE);
     counts[self].seconds = (double)(now_ns() - begin) / 1e9;
     counts[self].measured = measured;
     counts[self].all = before + measured;
@@ -63,7 +66,6 @@ static int contended(int threads, int inside_ns, int outside_ns)
     double millions = 0, least = 0, most = 0;
     inside = work_steps(inside_ns);
     outside = work_steps(outside_ns);
-    phases_start();
     team_run(threads, inside || outside ? contender : bare_contender);
     for (int i = 0; i < threads; i++) {
         double rate = (double)counts[i].measured / counts[i].seconds / 1e6;
