@@ -18,25 +18,21 @@ class Peer:
     name: str
     label: str
     package: str
-    built: frozenset  # the programs there are
-    offers: frozenset  # those there would be if nothing were missing
+    offers: frozenset  # the programs it has, if it is there
+    there: bool
     version: str
 
-    def why_missing(self, program):
-        if program in self.built:
-            return None
-        if self.name == "pirn":
-            return f"libpirn.so has no {program}" if self.built else "libpirn.so is not built"
-        return f"{self.package} is not installed" if self.package else "it could not be built"
+    def why_missing(self):
+        return f"{self.package} is not installed" if self.package else "it is not built"
 
 
 def read(path):
     peers = []
     for line in path.read_text().splitlines():
         if line.strip():
-            name, label, language, package, built, offers = (field.strip() for field in line.split("|"))
-            peers.append(Peer(name, label, package, frozenset(built.split()), frozenset(offers.split()),
-                              _version(name, language, package)))
+            name, label, language, package, offers, there = (field.strip() for field in line.split("|"))
+            version = _version(name, language, package) if there else "missing"
+            peers.append(Peer(name, label, package, frozenset(offers.split()), there == "there", version))
     return peers
 
 

@@ -27,15 +27,14 @@ def _row(row, peers, measured):
         "more_is_better": row.more_is_better,
         "targets": [_verdict(stats.judge(row, target, samples)) for target in row.targets],
         "peers": {
-            peer.name: _peer(peer, row, measured.get(peer.name))
-            for peer in peers if row.program in peer.offers | peer.built
+            peer.name: _peer(peer, measured.get(peer.name)) for peer in peers if row.program in peer.offers
         },
     }
 
 
-def _peer(peer, row, result):
+def _peer(peer, result):
     if result is None:
-        return {"missing": peer.why_missing(row.program)}
+        return {"missing": peer.why_missing()}
     medians = {}
     for quantity, figures in result["samples"].items():
         figures = [figure for figure in figures if figure is not None]

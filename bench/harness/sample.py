@@ -36,7 +36,7 @@ def plan(rows, peers, repetitions, seed):
     order = random.Random(seed)
     for repetition in range(repetitions):
         for row in rows:
-            able = [peer for peer in peers if row.program in peer.built]
+            able = [peer for peer in peers if peer.there and row.program in peer.offers]
             for peer in order.sample(able, len(able)):
                 yield repetition, row, peer
 

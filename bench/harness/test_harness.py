@@ -13,8 +13,8 @@ def samples(**peers):
     return {peer: {"value": figures} for peer, figures in peers.items()}
 
 
-def peer(name, built="lock", offers="lock", package=""):
-    return Peer(name, name, package, frozenset(built.split()), frozenset(offers.split()), "1")
+def peer(name, offers="lock", there=True, package=""):
+    return Peer(name, name, package, frozenset(offers.split()), there, "1")
 
 
 class Medians(unittest.TestCase):
@@ -75,7 +75,7 @@ class Selecting(unittest.TestCase):
 
 class Planning(unittest.TestCase):
     def test_each_repetition_has_every_able_peer_once_in_an_order_of_its_own(self):
-        peers = [peer(name) for name in "abcdefgh"] + [peer("unable", built="")]
+        peers = [peer(name) for name in "abcdefgh"] + [peer("away", there=False), peer("unable", offers="rlock")]
         steps = list(sample.plan([LESS], peers, 9, seed=1))
         orders = [[p.name for r, _, p in steps if r == repetition] for repetition in range(9)]
         for order in orders:
@@ -86,8 +86,8 @@ class Planning(unittest.TestCase):
 
 class Reporting(unittest.TestCase):
     def setUp(self):
-        self.peers = [peer("pirn"), peer("nsync", built="", package="libnsync-dev"), peer("std"),
-                      peer("other", offers="", built="")]
+        self.peers = [peer("pirn"), peer("nsync", there=False, package="libnsync-dev"), peer("std"),
+                      peer("other", offers="rlock")]
         measured = {"x": {"pirn": {"of": "p", "samples": {"value": [3, 1]}, "failures": []},
                           "std": {"of": "s", "samples": {"value": [None, None]}, "failures": ["boom", "boom"]}}}
         machine = {"cpu": "C", "cores": 4, "architecture": "a", "virtual": False, "kernel": "k", "libc": "l",

@@ -1,8 +1,6 @@
 /* pirn, with every status looked at. */
 #include <pirn.h>
 
-#include "pirn_coming.h"
-
 #define PEER_LOCK "pirn_lock_t"
 #define PEER_RLOCK "pirn_rlock_t"
 #define PEER_SEMAPHORE "pirn_semaphore_t"
