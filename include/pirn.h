@@ -8,12 +8,13 @@
  * is no (PIRN_TIMED_OUT, PIRN_WOULD_BLOCK, PIRN_END). Negative: an error, and nothing was changed. Out-parameters are written
  * only on PIRN_OK unless a function says otherwise. pirn_last_error() gives the calling thread's most recent error in words.
  * Every function may also return PIRN_ERR_INTERNAL, which is a bug in pirn that was caught, and those that make an object
- * PIRN_ERR_NO_MEMORY.
+ * PIRN_ERR_NO_MEMORY. (That is what handles and whatever grows with a caller's number report. Small allocations inside Rust's
+ * standard library cannot be reported: when even those fail the process ends with a message.)
  *
  * Handles. Every pirn_..._t * is an opaque handle, not an address. A handle that a call returns through an out-parameter
  * belongs to the caller, who gives it back once with the matching _free. Freeing NULL is PIRN_OK. Freeing a handle never
- * stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, event or queue on which threads
- * wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
+ * stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, rlock, condition, semaphore, event,
+ * barrier or queue on which threads wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
  * free, a handle of another type, an integer that never was a handle get PIRN_ERR_INVALID_HANDLE; a free that races with a
  * use on another thread either makes that use invalid or comes after it.
  *
@@ -45,12 +46,16 @@
 #ifndef PIRN_H
 #define PIRN_H
 
+#include <pirn/barrier.h>
+#include <pirn/condition.h>
 #include <pirn/event.h>
 #include <pirn/executor.h>
 #include <pirn/future.h>
 #include <pirn/library.h>
 #include <pirn/lock.h>
 #include <pirn/queue.h>
+#include <pirn/rlock.h>
+#include <pirn/semaphore.h>
 #include <pirn/status.h>
 #include <pirn/thread.h>
 #include <pirn/types.h>

@@ -10,9 +10,8 @@
 //! - `park`: deadlines, the internal mutex, wait lists; the one place that puts a thread to sleep.
 //! - `sys`: the operating system.
 //!
-//! [`status`], [`callback`] and [`word`] are vocabulary that all of them share.
+//! [`status`], [`callback`], [`identity`] and [`word`] are vocabulary that all of them share.
 
-#[cfg(not(loom))]
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
@@ -20,6 +19,7 @@ pub mod capi;
 pub mod exec;
 #[cfg(not(loom))]
 pub mod handle;
+pub mod identity;
 #[cfg(all(test, loom))]
 mod models;
 mod park;

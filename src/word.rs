@@ -39,10 +39,22 @@ impl Tag {
         Tag((generation & GENERATION_MASK) | (kind as u64) << STATE_BITS)
     }
 
+    /// The tag in `word`.
+    #[inline]
+    pub const fn of(word: u64) -> Tag {
+        Tag(word & !STATE_MASK)
+    }
+
     /// The word with this tag and this state.
     #[inline]
     pub const fn with(self, state: u64) -> u64 {
         self.0 | state
+    }
+
+    /// The kind.
+    #[inline]
+    pub const fn kind(self) -> u32 {
+        kind_of(self.0)
     }
 
     /// The state in `word`, if the word has this tag.

@@ -33,6 +33,16 @@
 typedef struct pirn_as_completed_t pirn_as_completed_t;
 
 /**
+ * A handle to a barrier. See pirn/barrier.h.
+ */
+typedef struct pirn_barrier_t pirn_barrier_t;
+
+/**
+ * A handle to a condition. See pirn/condition.h.
+ */
+typedef struct pirn_condition_t pirn_condition_t;
+
+/**
  * A handle to an event. See pirn/event.h.
  */
 typedef struct pirn_event_t pirn_event_t;
@@ -63,6 +73,16 @@ typedef struct pirn_map_t pirn_map_t;
 typedef struct pirn_queue_t pirn_queue_t;
 
 /**
+ * A handle to an rlock. See pirn/rlock.h.
+ */
+typedef struct pirn_rlock_t pirn_rlock_t;
+
+/**
+ * A handle to a semaphore, bounded or not. See pirn/semaphore.h.
+ */
+typedef struct pirn_semaphore_t pirn_semaphore_t;
+
+/**
  * A handle to a thread. See pirn/thread.h.
  */
 typedef struct pirn_thread_t pirn_thread_t;
@@ -76,6 +96,11 @@ typedef int32_t (*pirn_target_fn)(void *arg);
  * A task of an executor. 0 is success; `*result`, NULL at the call, is the task's result.
  */
 typedef int32_t (*pirn_task_fn)(void *arg, void **result);
+
+/**
+ * What a condition waits for: whether it holds, asked with the condition's lock held.
+ */
+typedef bool (*pirn_predicate_fn)(void *arg);
 
 /**
  * Gives an argument, an item or a result back to its owner.

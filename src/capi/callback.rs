@@ -1,6 +1,6 @@
 //! Callbacks as they come from C.
 
-use super::types::{pirn_free_fn, pirn_target_fn, pirn_task_fn};
+use super::types::{pirn_free_fn, pirn_predicate_fn, pirn_target_fn, pirn_task_fn};
 use crate::callback::{Arg, Target, Task};
 use crate::status::Error;
 use core::ffi::c_void;
@@ -21,4 +21,11 @@ pub fn target(function: pirn_target_fn, arg: Arg) -> Result<Target, Error> {
 pub fn task(function: pirn_task_fn, arg: Arg) -> Result<Task, Error> {
     // SAFETY: as above.
     function.map(|function| unsafe { Task::new(function, arg) }).ok_or(Error::InvalidArgument)
+}
+
+/// A predicate that must not be NULL. It is called by the function that took it only.
+pub fn predicate(function: pirn_predicate_fn, arg: *mut c_void) -> Result<impl FnMut() -> bool, Error> {
+    let function = function.ok_or(Error::InvalidArgument)?;
+    // SAFETY: the contract of every function that takes a predicate: it may be called with arg while the function runs.
+    Ok(move || unsafe { function(arg) }.get())
 }

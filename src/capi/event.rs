@@ -1,6 +1,6 @@
 //! Event: a flag that threads wait for (Python: `threading.Event`).
 
-use super::guard::{create_inline, free_inline, on_inline, required, write_out};
+use super::guard::{ask_inline, create_inline, free_inline, on_inline};
 use super::types::{pirn_event_t, pirn_status_t};
 use crate::park::Timeout;
 use crate::sync::RawEvent;
@@ -19,7 +19,7 @@ use crate::sync::RawEvent;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_event_new(out: *mut *mut pirn_event_t) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { create_inline::<RawEvent, _>("pirn_event_new", out) }
+    unsafe { create_inline("pirn_event_new", out, |tag| Ok(RawEvent::new(tag))) }
 }
 
 /// Frees an event.
@@ -74,14 +74,8 @@ pub extern "C" fn pirn_event_clear(event: *mut pirn_event_t) -> pirn_status_t {
 /// `out` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_event_is_set(event: *mut pirn_event_t, out: *mut bool) -> pirn_status_t {
-    let whole = |event: &RawEvent, tag| {
-        let out = required(out)?;
-        let set = event.is_set(tag)?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, set) };
-        Ok(())
-    };
-    on_inline("pirn_event_is_set", event, |_, _| false, whole)
+    // SAFETY: the caller's promise.
+    unsafe { ask_inline("pirn_event_is_set", event, out, RawEvent::is_set) }
 }
 
 /// Waits until the event is set.

@@ -76,14 +76,38 @@ fn guarded_inline<T>(
 ///
 /// # Safety
 /// `out` is NULL or valid for a write.
-pub unsafe fn create_inline<T: Inline, H>(name: &'static str, out: *mut *mut H) -> pirn_status_t {
+pub unsafe fn create_inline<T: Inline, H>(
+    name: &'static str,
+    out: *mut *mut H,
+    new: impl FnOnce(Tag) -> Result<T, Error>,
+) -> pirn_status_t {
     guard(name, || {
         let out = required(out)?;
-        let handle = inline::create::<T>()?;
+        let handle = inline::create(new)?;
         // SAFETY: not NULL, and the caller's promise.
         unsafe { write_out(out, handle.as_ptr()) };
         Ok(())
     })
+}
+
+/// A call that asks an object in its slot for one value.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+pub unsafe fn ask_inline<T: Inline, H, V>(
+    name: &'static str,
+    handle: *mut H,
+    out: *mut V,
+    question: impl FnOnce(&T, Tag) -> Result<V, Error>,
+) -> pirn_status_t {
+    let whole = |object: &T, tag| {
+        let out = required(out)?;
+        let answer = question(object, tag)?;
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, answer) };
+        Ok(())
+    };
+    on_inline(name, handle, |_, _| false, whole)
 }
 
 /// Frees an object that lives in its slot; NULL is fine.

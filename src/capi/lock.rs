@@ -1,6 +1,6 @@
 //! Lock: mutual exclusion without an owner (Python: `threading.Lock`).
 
-use super::guard::{create_inline, free_inline, on_inline, required, write_out};
+use super::guard::{ask_inline, create_inline, free_inline, on_inline};
 use super::types::{pirn_lock_t, pirn_status_t};
 use crate::park::Timeout;
 use crate::sync::RawLock;
@@ -19,7 +19,7 @@ use crate::sync::RawLock;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_lock_new(out: *mut *mut pirn_lock_t) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { create_inline::<RawLock, _>("pirn_lock_new", out) }
+    unsafe { create_inline("pirn_lock_new", out, |tag| Ok(RawLock::new(tag))) }
 }
 
 /// Frees a lock. It may be held, if nobody waits for it; a thread that got the lock from another by pirn_lock_release may free
@@ -116,12 +116,6 @@ pub extern "C" fn pirn_lock_release(lock: *mut pirn_lock_t) -> pirn_status_t {
 /// `out` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_lock_locked(lock: *mut pirn_lock_t, out: *mut bool) -> pirn_status_t {
-    let whole = |lock: &RawLock, tag| {
-        let out = required(out)?;
-        let locked = lock.is_locked(tag)?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, locked) };
-        Ok(())
-    };
-    on_inline("pirn_lock_locked", lock, |_, _| false, whole)
+    // SAFETY: the caller's promise.
+    unsafe { ask_inline("pirn_lock_locked", lock, out, RawLock::is_locked) }
 }

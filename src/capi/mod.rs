@@ -6,12 +6,13 @@
 //! is no (PIRN_TIMED_OUT, PIRN_WOULD_BLOCK, PIRN_END). Negative: an error, and nothing was changed. Out-parameters are written
 //! only on PIRN_OK unless a function says otherwise. pirn_last_error() gives the calling thread's most recent error in words.
 //! Every function may also return PIRN_ERR_INTERNAL, which is a bug in pirn that was caught, and those that make an object
-//! PIRN_ERR_NO_MEMORY.
+//! PIRN_ERR_NO_MEMORY. (That is what handles and whatever grows with a caller's number report. Small allocations inside Rust's
+//! standard library cannot be reported: when even those fail the process ends with a message.)
 //!
 //! Handles. Every pirn_..._t * is an opaque handle, not an address. A handle that a call returns through an out-parameter
 //! belongs to the caller, who gives it back once with the matching _free. Freeing NULL is PIRN_OK. Freeing a handle never
-//! stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, event or queue on which threads
-//! wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
+//! stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, rlock, condition, semaphore, event,
+//! barrier or queue on which threads wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
 //! free, a handle of another type, an integer that never was a handle get PIRN_ERR_INVALID_HANDLE; a free that races with a
 //! use on another thread either makes that use invalid or comes after it.
 //!
@@ -40,7 +41,9 @@
 
 #![allow(non_camel_case_types)]
 
+pub mod barrier;
 mod callback;
+pub mod condition;
 pub mod event;
 pub mod executor;
 pub mod future;
@@ -49,6 +52,8 @@ pub mod library;
 pub mod lock;
 mod object;
 pub mod queue;
+pub mod rlock;
+pub mod semaphore;
 pub mod status;
 mod text;
 pub mod thread;

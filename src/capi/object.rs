@@ -54,6 +54,25 @@ pub unsafe fn create<T: Shared, H>(
     })
 }
 
+/// Frees an object that may be busy, or closed already; NULL is fine.
+///
+/// Of several that free it at once one `close`s the object, and that one frees the handle. Calls that found the object before find
+/// it closed from then on.
+pub fn free_closed<T: Shared, H>(
+    name: &'static str,
+    handle: *mut H,
+    close: impl FnOnce(&T) -> Result<(), Error>,
+) -> pirn_status_t {
+    guard(name, || {
+        if handle.is_null() {
+            return Ok(());
+        }
+        let handle = Handle::from_ptr(handle);
+        close(&*shared::pin::<T>(handle)?)?;
+        Ok(shared::free::<T>(handle)?)
+    })
+}
+
 /// Lets go of a handle; NULL is fine.
 pub fn free<T: Shared, H>(name: &'static str, handle: *mut H) -> pirn_status_t {
     guard(name, || if handle.is_null() { Ok(()) } else { Ok(shared::free::<T>(Handle::from_ptr(handle))?) })

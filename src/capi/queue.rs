@@ -1,53 +1,11 @@
 //! Queue: hands items from thread to thread (Python: `queue.Queue`).
 
-use super::guard::{guard, required, write_out};
+use super::object::{ask, create, free_closed, on};
 use super::types::{Flag, pirn_free_fn, pirn_queue_t, pirn_status_t};
-use crate::handle::shared::{self, Shared};
-use crate::handle::{Handle, Kind};
 use crate::park::Timeout;
 use crate::queue::{Item, Queue};
-use crate::status::Error;
 use core::ffi::c_void;
 use std::sync::Arc;
-
-impl Shared for Queue {
-    const KIND: Kind = Kind::Queue;
-
-    fn id(&self) -> u64 {
-        self.id()
-    }
-}
-
-/// A call on the queue that the handle names, which stays meanwhile.
-fn on_queue(
-    name: &'static str,
-    queue: *mut pirn_queue_t,
-    call: impl FnOnce(&Queue) -> Result<(), Error>,
-) -> pirn_status_t {
-    guard(name, || {
-        let queue = shared::pin::<Queue>(Handle::from_ptr(queue))?;
-        Ok(call(&queue)?)
-    })
-}
-
-/// A call whose result goes through `out`, which is checked before the call is made.
-///
-/// # Safety
-/// `out` is NULL or valid for a write.
-unsafe fn read_queue<T>(
-    name: &'static str,
-    queue: *mut pirn_queue_t,
-    out: *mut T,
-    call: impl FnOnce(&Queue) -> Result<T, Error>,
-) -> pirn_status_t {
-    on_queue(name, queue, |queue| {
-        let out = required(out)?;
-        let value = call(queue)?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, value) };
-        Ok(())
-    })
-}
 
 /// Makes a queue, which is empty: what is put in first is got first.
 ///
@@ -63,13 +21,8 @@ unsafe fn read_queue<T>(
 /// `out` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_new(maxsize: i64, out: *mut *mut pirn_queue_t) -> pirn_status_t {
-    guard("pirn_queue_new", || {
-        let out = required(out)?;
-        let handle = shared::open(Arc::new(Queue::new(maxsize)))?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, handle.as_ptr()) };
-        Ok(())
-    })
+    // SAFETY: the caller's promise.
+    unsafe { create("pirn_queue_new", out, || Ok(Arc::new(Queue::new(maxsize)))) }
 }
 
 /// Says how to give back the items that nobody gets: those left when the queue is freed, or shut down immediately.
@@ -88,7 +41,7 @@ pub unsafe extern "C" fn pirn_queue_new(maxsize: i64, out: *mut *mut pirn_queue_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_set_item_free(queue: *mut pirn_queue_t, item_free: pirn_free_fn) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    on_queue("pirn_queue_set_item_free", queue, |queue| unsafe { queue.set_item_free(item_free) })
+    on("pirn_queue_set_item_free", queue, |queue: &Arc<Queue>| Ok(unsafe { queue.set_item_free(item_free) }?))
 }
 
 /// Frees a queue. Items left in it go to the function that was set by pirn_queue_set_item_free.
@@ -101,16 +54,7 @@ pub unsafe extern "C" fn pirn_queue_set_item_free(queue: *mut pirn_queue_t, item
 /// Does not block. Python: the end of the object's life.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
-    guard("pirn_queue_free", || {
-        if queue.is_null() {
-            return Ok(());
-        }
-        let handle = Handle::from_ptr(queue);
-        // Of several that free at once one closes the queue, and that one frees the handle. Calls that found the queue before
-        // find it closed from then on.
-        shared::pin::<Queue>(handle)?.close()?;
-        Ok(shared::free::<Queue>(handle)?)
-    })
+    free_closed("pirn_queue_free", queue, Queue::close)
 }
 
 /// Puts an item into the queue, waiting as long as it is full.
@@ -129,7 +73,7 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
 /// Follows: Python Library Reference, queue, Queue Objects; handing over as in Go's channels (runtime/chan.go).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    on_queue("pirn_queue_put", queue, |queue| queue.put(Item(item)))
+    on("pirn_queue_put", queue, |queue: &Arc<Queue>| Ok(queue.put(Item(item))?))
 }
 
 /// Puts an item into the queue if it is not full.
@@ -145,7 +89,7 @@ pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) ->
 /// Does not block. Memory order and ownership as for pirn_queue_put. Python: queue.put_nowait(item).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    on_queue("pirn_queue_try_put", queue, |queue| queue.try_put(Item(item)))
+    on("pirn_queue_try_put", queue, |queue: &Arc<Queue>| Ok(queue.try_put(Item(item))?))
 }
 
 /// Puts an item into the queue, waiting for at most so long as it is full.
@@ -165,7 +109,7 @@ pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_void, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on_queue("pirn_queue_put_timeout", queue, |queue| queue.put_timeout(Item(item), timeout?))
+    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| Ok(queue.put_timeout(Item(item), timeout?)?))
 }
 
 /// Takes the first item out of the queue, waiting as long as there is none.
@@ -187,7 +131,7 @@ pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_get", queue, item, |queue| Ok(queue.get()?.0)) }
+    unsafe { ask("pirn_queue_get", queue, item, |queue: &Arc<Queue>| Ok(queue.get()?.0)) }
 }
 
 /// Takes the first item out of the queue if there is one.
@@ -207,7 +151,7 @@ pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_try_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_try_get", queue, item, |queue| Ok(queue.try_get()?.0)) }
+    unsafe { ask("pirn_queue_try_get", queue, item, |queue: &Arc<Queue>| Ok(queue.try_get()?.0)) }
 }
 
 /// Takes the first item out of the queue, waiting for at most so long as there is none.
@@ -234,7 +178,7 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
 ) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_get_timeout", queue, item, |queue| Ok(queue.get_timeout(timeout?)?.0)) }
+    unsafe { ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| Ok(queue.get_timeout(timeout?)?.0)) }
 }
 
 /// Says that an item which was got from the queue is done with.
@@ -248,7 +192,7 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
 /// Python: queue.task_done().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_t {
-    on_queue("pirn_queue_task_done", queue, Queue::task_done)
+    on("pirn_queue_task_done", queue, |queue: &Arc<Queue>| Ok(queue.task_done()?))
 }
 
 /// Waits until every item that was put in is done: until there were as many calls of pirn_queue_task_done.
@@ -263,7 +207,7 @@ pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_
 /// Python: queue.join().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
-    on_queue("pirn_queue_join", queue, Queue::join)
+    on("pirn_queue_join", queue, |queue: &Arc<Queue>| Ok(queue.join()?))
 }
 
 /// Waits until every item that was put in is done, for at most so long.
@@ -280,7 +224,7 @@ pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_join_timeout(queue: *mut pirn_queue_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on_queue("pirn_queue_join_timeout", queue, |queue| queue.join_timeout(timeout?))
+    on("pirn_queue_join_timeout", queue, |queue: &Arc<Queue>| Ok(queue.join_timeout(timeout?)?))
 }
 
 /// Says how many items are in the queue, at this moment.
@@ -299,7 +243,7 @@ pub extern "C" fn pirn_queue_join_timeout(queue: *mut pirn_queue_t, seconds: f64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_size(queue: *mut pirn_queue_t, out: *mut usize) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_size", queue, out, Queue::size) }
+    unsafe { ask("pirn_queue_size", queue, out, |queue: &Arc<Queue>| Ok(queue.size()?)) }
 }
 
 /// Says whether the queue is empty, at this moment.
@@ -317,7 +261,7 @@ pub unsafe extern "C" fn pirn_queue_size(queue: *mut pirn_queue_t, out: *mut usi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_empty(queue: *mut pirn_queue_t, out: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_empty", queue, out, Queue::is_empty) }
+    unsafe { ask("pirn_queue_empty", queue, out, |queue: &Arc<Queue>| Ok(queue.is_empty()?)) }
 }
 
 /// Says whether the queue is full, at this moment. A queue without a limit never is.
@@ -335,7 +279,7 @@ pub unsafe extern "C" fn pirn_queue_empty(queue: *mut pirn_queue_t, out: *mut bo
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_full(queue: *mut pirn_queue_t, out: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_full", queue, out, Queue::is_full) }
+    unsafe { ask("pirn_queue_full", queue, out, |queue: &Arc<Queue>| Ok(queue.is_full()?)) }
 }
 
 /// Says how many tasks are unfinished, at this moment: items that were put in and are not done yet.
@@ -353,7 +297,7 @@ pub unsafe extern "C" fn pirn_queue_full(queue: *mut pirn_queue_t, out: *mut boo
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_unfinished(queue: *mut pirn_queue_t, out: *mut usize) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_unfinished", queue, out, Queue::unfinished) }
+    unsafe { ask("pirn_queue_unfinished", queue, out, |queue: &Arc<Queue>| Ok(queue.unfinished()?)) }
 }
 
 /// Gives the queue's limit, as it was set.
@@ -371,7 +315,7 @@ pub unsafe extern "C" fn pirn_queue_unfinished(queue: *mut pirn_queue_t, out: *m
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_maxsize(queue: *mut pirn_queue_t, out: *mut i64) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_maxsize", queue, out, Queue::maxsize) }
+    unsafe { ask("pirn_queue_maxsize", queue, out, |queue: &Arc<Queue>| Ok(queue.maxsize()?)) }
 }
 
 /// Changes the queue's limit.
@@ -386,7 +330,7 @@ pub unsafe extern "C" fn pirn_queue_maxsize(queue: *mut pirn_queue_t, out: *mut 
 /// stay, and the queue is full until enough have been got. Python: queue.maxsize = maxsize, which wakes nobody.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_set_maxsize(queue: *mut pirn_queue_t, maxsize: i64) -> pirn_status_t {
-    on_queue("pirn_queue_set_maxsize", queue, |queue| queue.set_maxsize(maxsize))
+    on("pirn_queue_set_maxsize", queue, |queue: &Arc<Queue>| Ok(queue.set_maxsize(maxsize)?))
 }
 
 /// Says whether the queue has been shut down.
@@ -404,7 +348,7 @@ pub extern "C" fn pirn_queue_set_maxsize(queue: *mut pirn_queue_t, maxsize: i64)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_is_shut_down(queue: *mut pirn_queue_t, out: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { read_queue("pirn_queue_is_shut_down", queue, out, Queue::is_shut_down) }
+    unsafe { ask("pirn_queue_is_shut_down", queue, out, |queue: &Arc<Queue>| Ok(queue.is_shut_down()?)) }
 }
 
 /// Shuts the queue down: puts get PIRN_ERR_SHUT_DOWN from now on, gets as soon as the queue is empty.
@@ -420,7 +364,7 @@ pub unsafe extern "C" fn pirn_queue_is_shut_down(queue: *mut pirn_queue_t, out: 
 /// Python: queue.shutdown(immediate) (3.13).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_shutdown(queue: *mut pirn_queue_t, immediate: Flag) -> pirn_status_t {
-    on_queue("pirn_queue_shutdown", queue, |queue| queue.shutdown(immediate.get()))
+    on("pirn_queue_shutdown", queue, |queue: &Arc<Queue>| Ok(queue.shutdown(immediate.get())?))
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub const PIRN_EXIT: i32 = i32::MIN;
 pub type pirn_target_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> i32>;
 /// A task of an executor. 0 is success; `*result`, NULL at the call, is the task's result.
 pub type pirn_task_fn = Option<unsafe extern "C" fn(arg: *mut c_void, result: *mut *mut c_void) -> i32>;
+/// What a condition waits for: whether it holds, asked with the condition's lock held.
+pub type pirn_predicate_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> Flag>;
 /// Gives an argument, an item or a result back to its owner.
 pub type pirn_free_fn = Option<unsafe extern "C" fn(arg: *mut c_void)>;
 
@@ -37,9 +39,33 @@ pub struct pirn_lock_t {
     _opaque: [u8; 0],
 }
 
+/// A handle to an rlock. See pirn/rlock.h.
+#[derive(Debug)]
+pub struct pirn_rlock_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to a condition. See pirn/condition.h.
+#[derive(Debug)]
+pub struct pirn_condition_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to a semaphore, bounded or not. See pirn/semaphore.h.
+#[derive(Debug)]
+pub struct pirn_semaphore_t {
+    _opaque: [u8; 0],
+}
+
 /// A handle to an event. See pirn/event.h.
 #[derive(Debug)]
 pub struct pirn_event_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to a barrier. See pirn/barrier.h.
+#[derive(Debug)]
+pub struct pirn_barrier_t {
     _opaque: [u8; 0],
 }
 

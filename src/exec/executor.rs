@@ -5,7 +5,7 @@ use super::pool::{LOOK, Pool, Stage};
 use super::work::Work;
 use super::worker;
 use crate::callback::{Target, Task};
-use crate::handle::{Kind, shared};
+use crate::identity::Identified;
 use crate::status::Error;
 use crate::thread::shutdown;
 use std::sync::{Arc, Weak};
@@ -21,9 +21,7 @@ impl core::fmt::Debug for Executor {
     }
 }
 
-impl shared::Shared for Executor {
-    const KIND: Kind = Kind::Executor;
-
+impl Identified for Executor {
     fn id(&self) -> u64 {
         self.pool.id()
     }

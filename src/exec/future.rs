@@ -28,7 +28,7 @@ use super::pool::Pool;
 use super::work::{Job, Value, Work};
 use super::worker;
 use crate::callback::{CallError, Failure, FreeFn};
-use crate::handle::{Kind, shared};
+use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifier, Notifiers, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
@@ -114,9 +114,7 @@ impl core::fmt::Debug for Future {
     }
 }
 
-impl shared::Shared for Future {
-    const KIND: Kind = Kind::Future;
-
+impl Identified for Future {
     fn id(&self) -> u64 {
         self.id
     }
@@ -125,7 +123,7 @@ impl shared::Shared for Future {
 impl Future {
     fn with_job(home: u64, job: Option<Job>) -> Arc<Future> {
         Arc::new(Future {
-            id: shared::next_object_id(),
+            id: identity::next(),
             home,
             epoch: fork::epoch(),
             unclaimed: AtomicBool::new(job.is_some()),

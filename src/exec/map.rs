@@ -7,7 +7,7 @@ use super::executor::Executor;
 use super::future::Future;
 use super::work::{Value, Work};
 use crate::callback::{CallError, Failure, FreeFn, Task};
-use crate::handle::{Kind, shared};
+use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
 use std::collections::VecDeque;
@@ -63,9 +63,7 @@ impl core::fmt::Debug for Map {
     }
 }
 
-impl shared::Shared for Map {
-    const KIND: Kind = Kind::Map;
-
+impl Identified for Map {
     fn id(&self) -> u64 {
         self.id
     }
@@ -99,7 +97,7 @@ impl Executor {
             chunks.push_back(Chunk { future: Future::of_task(self.pool(), work, false), results });
         }
         let progress = Mutex::new(Progress { chunks, current: None, ended: false });
-        Ok(Map { id: shared::next_object_id(), deadline, result_free, progress })
+        Ok(Map { id: identity::next(), deadline, result_free, progress })
     }
 
     /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`, `NoThread`. The

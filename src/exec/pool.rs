@@ -28,7 +28,7 @@
 
 use super::future::Future;
 use crate::callback::Target;
-use crate::handle::shared;
+use crate::identity;
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
@@ -137,7 +137,7 @@ impl Pool {
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
         let default_prefix: Arc<str> = format!("ThreadPoolExecutor-{number}").into();
         let state = Mutex::new(State::new(default_prefix.clone()));
-        Arc::new(Pool { id: shared::next_object_id(), max_workers, default_prefix, state })
+        Arc::new(Pool { id: identity::next(), max_workers, default_prefix, state })
     }
 
     pub fn id(&self) -> u64 {

@@ -3,7 +3,7 @@
 use super::channel::Channel;
 use super::future::Future;
 use super::worker;
-use crate::handle::{Kind, shared};
+use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
 use crate::sys::fork;
@@ -120,9 +120,7 @@ impl core::fmt::Debug for AsCompleted {
     }
 }
 
-impl shared::Shared for AsCompleted {
-    const KIND: Kind = Kind::AsCompleted;
-
+impl Identified for AsCompleted {
     fn id(&self) -> u64 {
         self.id
     }
@@ -144,7 +142,7 @@ impl AsCompleted {
         homes.sort_unstable();
         homes.dedup();
         let watched = Mutex::new(Watched { epoch: fork::epoch(), places });
-        AsCompleted { id: shared::next_object_id(), deadline, homes, channel, watched }
+        AsCompleted { id: identity::next(), deadline, homes, channel, watched }
     }
 
     /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline. A future whose

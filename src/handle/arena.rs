@@ -20,7 +20,7 @@ use crate::sys::memory;
 use crate::word::{GENERATION_MASK, GENERATION_SHIFT, STATE_MASK, Tag};
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
 
 /// A slot: its word, and room for an object.
 #[repr(C, align(64))]
@@ -148,6 +148,9 @@ impl Vacant {
         core::mem::forget(self);
         // SAFETY: slots stay mapped for ever.
         let slot = unsafe { slot.as_ref() };
+        // Whoever reads a part of the new object through a stale handle, and then looks at the word (after an acquire fence),
+        // finds that the old one was freed.
+        fence(Ordering::Release);
         fill(slot.room());
         // Release: who finds the word with its tag (an Acquire) sees the room as filled.
         slot.word.store(word, Ordering::Release);
@@ -166,9 +169,9 @@ impl Drop for Vacant {
     }
 }
 
-/// The word that a slot gets when its object is freed: no kind, and the next generation.
+/// The word that a slot gets when its object is freed: no kind, and the next generation. The last one stays the last.
 pub fn freed_word(tag: Tag) -> u64 {
-    (tag.with(0) & GENERATION_MASK).wrapping_add(1 << GENERATION_SHIFT)
+    (tag.with(0) & GENERATION_MASK).saturating_add(1 << GENERATION_SHIFT) & GENERATION_MASK
 }
 
 /// Gives a slot back.
@@ -187,7 +190,8 @@ fn push(slot: &Slot, generation: u64) {
     }
     let mut free = FREE.load(Ordering::Relaxed);
     loop {
-        slot.word.store(generation | (free & NUMBER_MASK), Ordering::Relaxed);
+        // Release: whoever finds the slot free sees why (see `RawLock::under_present_tag`).
+        slot.word.store(generation | (free & NUMBER_MASK), Ordering::Release);
         let first = (free & !NUMBER_MASK) | slot.number();
         // Release: whoever pops the slot sees its word, and that its last user is done.
         match FREE.compare_exchange_weak(free, first, Ordering::Release, Ordering::Relaxed) {
@@ -294,6 +298,12 @@ mod tests {
         // SAFETY: nobody uses the slot.
         unsafe { give_back(slot) };
         assert!(tag.state_of(slot.word().load(Ordering::Relaxed)).is_err());
+    }
+
+    #[test]
+    fn generations_do_not_wrap_around() {
+        let last = Tag::new(RETIRED, 1);
+        assert_eq!(freed_word(Tag::new(freed_word(last), 1)), RETIRED);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use super::arena::{Slot, Vacant, freed_word, give_back};
 use super::{Handle, Kind};
 use crate::status::Error;
-use crate::sync::{RawEvent, RawLock};
+use crate::sync::{RawEvent, RawLock, RawRLock, RawSemaphore, Retired};
 use crate::word::Tag;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// An object that fits a slot and checks its tag in every call.
 ///
@@ -16,37 +17,31 @@ pub unsafe trait Inline: Sync + 'static {
     /// What a handle to it says.
     const KIND: Kind;
 
-    /// A new object that answers to `tag`.
-    fn new(tag: Tag) -> Self;
-
-    /// Ends the validity of `tag` by storing `retired`: `Busy` if threads wait.
-    fn retire(&self, tag: Tag, retired: u64) -> Result<(), Error>;
+    /// Ends the validity of `tag`, by way of the `freed` word: `Busy` if threads wait.
+    fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error>;
 }
 
-// SAFETY: a word and a list of pointers and an integer, all guarded by tag checks; see sync/lock.rs.
-unsafe impl Inline for RawLock {
-    const KIND: Kind = Kind::Lock;
+/// An [`Inline`] object whose methods are those of the type itself.
+macro_rules! inline_objects {
+    ($($type:ty: $kind:ident;)+) => {
+        $(
+            // SAFETY: a word and what the tag check protects, all of it valid with any bits; see the type's file.
+            unsafe impl Inline for $type {
+                const KIND: Kind = Kind::$kind;
 
-    fn new(tag: Tag) -> RawLock {
-        RawLock::new(tag)
-    }
-
-    fn retire(&self, tag: Tag, retired: u64) -> Result<(), Error> {
-        self.retire(tag, retired)
-    }
+                fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
+                    self.retire(tag, freed)
+                }
+            }
+        )+
+    };
 }
 
-// SAFETY: as above; see sync/event.rs.
-unsafe impl Inline for RawEvent {
-    const KIND: Kind = Kind::Event;
-
-    fn new(tag: Tag) -> RawEvent {
-        RawEvent::new(tag)
-    }
-
-    fn retire(&self, tag: Tag, retired: u64) -> Result<(), Error> {
-        self.retire(tag, retired)
-    }
+inline_objects! {
+    RawLock: Lock;
+    RawRLock: RLock;
+    RawSemaphore: Semaphore;
+    RawEvent: Event;
 }
 
 /// The place that the handle names and the tag it expects there; each call on the object then checks the tag.
@@ -59,27 +54,34 @@ pub fn find<T: Inline>(handle: Handle) -> Result<(&'static T, Tag), Error> {
     Ok((object, Tag::new(handle.bits(), T::KIND as u32)))
 }
 
-/// A new object and its handle.
-pub fn create<T: Inline>() -> Result<Handle, Error> {
+/// A new object, made by `new` for the tag that it is to answer to, and its handle.
+pub fn create<T: Inline>(new: impl FnOnce(Tag) -> Result<T, Error>) -> Result<Handle, Error> {
     let vacant = Vacant::take()?;
-    let object = T::new(vacant.tag(T::KIND as u32));
-    let word = vacant.tag(T::KIND as u32).with(0);
-    Ok(vacant.fill(word, |room| {
-        const WORD: usize = size_of::<u64>();
-        let tail = (&raw const object).cast::<u8>().wrapping_add(WORD);
+    let object = new(vacant.tag(T::KIND as u32))?;
+    Ok(fill(vacant, |_| object))
+}
+
+/// Puts an object into a slot, made by `new` for the tag that it is to answer to.
+pub fn fill<T: Inline>(vacant: Vacant, new: impl FnOnce(Tag) -> T) -> Handle {
+    const WORD: usize = size_of::<u64>();
+    let object = core::mem::ManuallyDrop::new(new(vacant.tag(T::KIND as u32)));
+    let object = (&raw const object).cast::<u8>();
+    // SAFETY: the trait's promise: the object begins with its word.
+    let word = unsafe { (*object.cast::<AtomicU64>()).load(Ordering::Relaxed) };
+    vacant.fill(word, |room| {
         // SAFETY: all of the object but its word, which `fill` stores last; it fits, by the assertion in `find`.
-        unsafe { core::ptr::copy_nonoverlapping(tail, room.cast::<u8>(), size_of::<T>() - WORD) };
-        core::mem::forget(object);
-    }))
+        unsafe { core::ptr::copy_nonoverlapping(object.add(WORD), room.cast::<u8>(), size_of::<T>() - WORD) };
+    })
 }
 
 /// Frees the object: `Busy` if threads wait on it.
 pub fn destroy<T: Inline>(handle: Handle) -> Result<(), Error> {
     let (object, tag) = find::<T>(handle)?;
-    object.retire(tag, freed_word(tag))?;
-    let slot = Slot::of(handle).ok_or(Error::InvalidHandle)?;
-    // SAFETY: `retire` has stored the freed word; from then on no call gets past its tag check.
-    unsafe { give_back(slot) };
+    if object.retire(tag, freed_word(tag))? == Retired::Vacant {
+        let slot = Slot::of(handle).ok_or(Error::InvalidHandle)?;
+        // SAFETY: `retire` has stored the freed word; from then on no call gets past its tag check.
+        unsafe { give_back(slot) };
+    }
     Ok(())
 }
 
@@ -89,11 +91,11 @@ mod tests {
 
     #[test]
     fn a_freed_handle_is_refused_even_when_its_slot_is_reused() {
-        let first = create::<RawLock>().unwrap();
+        let first = create(|tag| Ok(RawLock::new(tag))).unwrap();
         let (lock, tag) = find::<RawLock>(first).unwrap();
         lock.acquire(tag).unwrap();
         destroy::<RawLock>(first).unwrap();
-        let others: Vec<_> = (0..64).map(|_| create::<RawLock>().unwrap()).collect();
+        let others: Vec<_> = (0..64).map(|_| create(|tag| Ok(RawLock::new(tag))).unwrap()).collect();
         assert!(!others.contains(&first));
         let (lock, tag) = find::<RawLock>(first).unwrap();
         assert_eq!(lock.acquire(tag), Err(Error::InvalidHandle));
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn another_kind_is_refused() {
-        let event = create::<RawEvent>().unwrap();
+        let event = create(|tag| Ok(RawEvent::new(tag))).unwrap();
         let (lock, tag) = find::<RawLock>(event).unwrap();
         assert_eq!(lock.acquire(tag), Err(Error::InvalidHandle));
         assert_eq!(destroy::<RawLock>(event), Err(Error::InvalidHandle));

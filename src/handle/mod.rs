@@ -19,6 +19,7 @@
 //! live, since a generation is given out once. Bit 63 makes every handle differ from every address in user space.
 
 pub mod arena;
+pub mod condition;
 pub mod inline;
 pub mod shared;
 
@@ -28,8 +29,16 @@ pub mod shared;
 pub enum Kind {
     /// A lock.
     Lock = 1,
+    /// An rlock.
+    RLock = 2,
+    /// A condition.
+    Condition = 3,
+    /// A semaphore, bounded or not.
+    Semaphore = 4,
     /// An event.
     Event = 5,
+    /// A barrier.
+    Barrier = 6,
     /// A thread.
     Thread = 7,
     /// A queue.

@@ -1,13 +1,14 @@
 //! The FIFO wait list, and waiting on it.
 
 use super::mutex::RawMutex;
-use super::{Deadline, Spin};
-use crate::sys::atomic::{AtomicU32, Ordering};
+use super::{Deadline, spin_until};
+use crate::sys::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::sys::fork::epoch;
 use crate::sys::futex;
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::marker::PhantomPinned;
-use core::ptr::null;
+use core::ptr::{null, null_mut};
 
 /// What a notifier tells the waiter it wakes: a code of the object's own, and an item to hand over.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,7 @@ pub struct Notice {
 impl Notice {
     /// A notice without an item. Codes are positive.
     pub const fn new(code: u32) -> Notice {
-        Notice { code, item: core::ptr::null_mut() }
+        Notice { code, item: null_mut() }
     }
 
     /// A notice that hands an item over.
@@ -38,18 +39,23 @@ impl Notice {
     }
 }
 
-/// The waiter has not been notified.
+/// The waiter has not been notified, and looks at its state by itself.
 const WAITING: u32 = 0;
+/// The waiter has not been notified, and has to be woken.
+const SLEEPING: u32 = u32::MAX;
 
 /// One waiting thread, on that thread's stack.
 ///
-/// `state` belongs to the notifier until it stores a code there, and to the waiter from then on. The rest but `item` is guarded
+/// `state` belongs to the notifier until it stores a code there (but for the waiter's step from WAITING to SLEEPING), and to the waiter from then on. The rest but `item` is guarded
 /// by the list's lock; `item` is the notifier's, between taking the waiter off the list and storing to `state`: it finds there
 /// what the waiter brought along, and leaves there what it hands over.
 struct Waiter {
     state: AtomicU32,
     /// This waiter has waited too long already and is to be served without competition (see `sync::lock`).
     starved: bool,
+    /// The list that the waiter is on; NULL once it has been taken off. A waiter may be moved to another object's list, under
+    /// another lock, so this is atomic: under the first list's lock one can tell whether it is still there.
+    list: AtomicPtr<WaitList>,
     links: UnsafeCell<Links>,
     item: UnsafeCell<*mut c_void>,
     _pinned: PhantomPinned,
@@ -58,7 +64,6 @@ struct Waiter {
 struct Links {
     next: *const Waiter,
     previous: *const Waiter,
-    on_list: bool,
 }
 
 /// Waiters in the order in which they came. Guarded by whatever lock its owner says.
@@ -73,13 +78,6 @@ pub struct WaitList {
 // SAFETY: the pointers are followed only under the list's lock, and the waiters behind them stay in place until they have been
 // taken off under that lock.
 unsafe impl Send for WaitList {}
-
-#[cfg(not(loom))]
-use crate::sys::fork::epoch;
-#[cfg(loom)]
-fn epoch() -> u32 {
-    0
-}
 
 impl Default for WaitList {
     fn default() -> WaitList {
@@ -123,6 +121,18 @@ impl WaitList {
         len
     }
 
+    /// Appends waiters that were taken off another list. Their notice is still owed: by who takes them off this one.
+    pub fn append(&mut self, waiters: Notifiers) {
+        let mut at = waiters.0;
+        while !at.is_null() {
+            // SAFETY: a waiter that was taken off stays until notified, and is linked by nobody else now.
+            let next = unsafe { (*(*at).links.get()).next };
+            // SAFETY: as above.
+            unsafe { self.push(at, false) };
+            at = next;
+        }
+    }
+
     /// Whether the waiter that is served next has starved.
     pub fn first_is_starved(&self) -> bool {
         // SAFETY: the list is not empty, and a waiter on it is alive.
@@ -143,17 +153,35 @@ impl WaitList {
 
     /// Takes all waiters off, who must then be notified.
     pub fn take_all(&mut self) -> Notifiers {
+        self.take_first(u64::MAX)
+    }
+
+    /// Takes up to `n` waiters off, from the front, who must then be notified.
+    pub fn take_first(&mut self, n: u64) -> Notifiers {
         self.forget_the_dead();
-        let first = self.first;
-        let mut at = first;
-        while !at.is_null() {
+        let (first, mut last, mut rest) = (self.first, null::<Waiter>(), self.first);
+        let mut left = n;
+        while left > 0 && !rest.is_null() {
             // SAFETY: waiters on the list are alive and their links guarded by the list's lock, which the caller holds.
-            let links = unsafe { &mut *(*at).links.get() };
-            links.on_list = false;
-            at = links.next;
+            let links = unsafe { &mut *(*rest).links.get() };
+            // SAFETY: as above.
+            unsafe { (*rest).list.store(null_mut(), Ordering::Relaxed) };
+            last = rest;
+            rest = links.next;
+            left -= 1;
         }
-        self.first = null();
-        self.last = null();
+        if last.is_null() {
+            return Notifiers(null());
+        }
+        // SAFETY: as above; `last` was on the list until now, `rest` is its successor or NULL.
+        unsafe { (*(*last).links.get()).next = null() };
+        self.first = rest;
+        if rest.is_null() {
+            self.last = null();
+        } else {
+            // SAFETY: `rest` is on the list.
+            unsafe { (*(*rest).links.get()).previous = null() };
+        }
         Notifiers(first)
     }
 
@@ -163,12 +191,9 @@ impl WaitList {
         self.forget_the_dead();
         // SAFETY: the caller's promise: nobody else knows the waiter yet.
         let links = unsafe { &mut *(*waiter).links.get() };
-        links.on_list = true;
-        if front {
-            links.next = self.first;
-        } else {
-            links.previous = self.last;
-        }
+        // SAFETY: as above.
+        unsafe { (*waiter).list.store(self, Ordering::Relaxed) };
+        (links.previous, links.next) = if front { (null(), self.first) } else { (self.last, null()) };
         // SAFETY: the neighbours are on this list, whose lock the caller holds.
         unsafe { self.set_neighbours(links.previous, links.next, waiter, waiter) };
     }
@@ -178,7 +203,8 @@ impl WaitList {
     unsafe fn remove(&mut self, waiter: *const Waiter) {
         // SAFETY: the waiter is on this list, whose lock the caller holds.
         let links = unsafe { &mut *(*waiter).links.get() };
-        links.on_list = false;
+        // SAFETY: as above.
+        unsafe { (*waiter).list.store(null_mut(), Ordering::Relaxed) };
         // SAFETY: as above, for its neighbours.
         unsafe { self.set_neighbours(links.previous, links.next, links.next, links.previous) };
     }
@@ -224,7 +250,7 @@ impl Notifier {
 
     /// Wakes the waiter with this notice.
     pub fn notify(self, notice: Notice) {
-        debug_assert_ne!(notice.code, WAITING);
+        debug_assert!(!matches!(notice.code, WAITING | SLEEPING));
         // SAFETY: a waiter that was taken off its list stays until its state is no longer WAITING, and until then `item` is the
         // notifier's.
         unsafe { *(*self.0).item.get() = notice.item };
@@ -232,17 +258,24 @@ impl Notifier {
         let state = unsafe { &raw const (*self.0).state };
         // Release: what the notifier did, and the item, are seen by the waiter's acquire. From here on the waiter may be gone.
         // SAFETY: as above.
-        unsafe { (*state).store(notice.code, Ordering::Release) };
-        futex::wake(state, 1);
+        let before = unsafe { (*state).swap(notice.code, Ordering::Release) };
+        if before == SLEEPING {
+            futex::wake(state, 1);
+        }
     }
 }
 
-/// Waiters that have been taken off a list together and are owed a notice each.
+/// Waiters that have been taken off a list together and are owed a notice each, or a place on another list.
 #[must_use = "waiters taken off the list sleep until they are notified"]
 #[derive(Debug)]
 pub struct Notifiers(*const Waiter);
 
 impl Notifiers {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_null()
+    }
+
     /// Wakes them all, in the order in which they came, with the same notice.
     pub fn notify_all(self, notice: Notice) {
         let mut at = self.0;
@@ -276,68 +309,102 @@ pub enum Turn {
     Starved,
 }
 
-/// Puts the calling thread on `list`, lets `lock` go, and waits.
-///
-/// # Safety
-/// `lock` guards `list`, the caller holds it, and both stay in place while a thread is on the list. (They may be gone by
-/// the time that a notified waiter returns.)
-pub unsafe fn wait_on(list: *mut WaitList, lock: &RawMutex, deadline: Deadline, turn: Turn) -> Waited {
-    // SAFETY: the caller's promise.
-    unsafe { wait_with_item(list, lock, deadline, turn, core::ptr::null_mut()) }
-}
-
-/// [`wait_on`] with an item that is there for the notifier to take: [`Notifier::item`].
-///
-/// # Safety
-/// As for [`wait_on`].
-pub unsafe fn wait_with_item(
-    list: *mut WaitList,
-    lock: &RawMutex,
+/// What a wait is to be like.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
     deadline: Deadline,
     turn: Turn,
     item: *mut c_void,
+    spin: bool,
+}
+
+impl Wait {
+    /// Behind all others, until `deadline`.
+    pub fn until(deadline: Deadline) -> Wait {
+        Wait { deadline, turn: Turn::Last, item: null_mut(), spin: true }
+    }
+
+    /// In another turn.
+    pub fn in_turn(self, turn: Turn) -> Wait {
+        Wait { turn, ..self }
+    }
+
+    /// Without spinning: the caller has done so.
+    pub fn asleep(self) -> Wait {
+        Wait { spin: false, ..self }
+    }
+
+    /// With an item that is there for the notifier to take: [`Notifier::item`].
+    pub fn with_item(self, item: *mut c_void) -> Wait {
+        Wait { item, ..self }
+    }
+}
+
+/// Puts the calling thread on the list, lets `lock` go, does `when_on_list`, and waits. `list` is asked for the list whenever the
+/// lock is held: between two holds others have used it, through references of their own.
+///
+/// # Safety
+/// `lock` guards the list, the caller holds it, and both stay in place while a thread is on the list. (They may be gone by
+/// the time that a notified waiter returns.)
+pub unsafe fn wait_on(
+    list: impl Fn() -> *mut WaitList,
+    lock: &RawMutex,
+    wait: Wait,
+    when_on_list: impl FnOnce(),
 ) -> Waited {
     let waiter = Waiter {
         state: AtomicU32::new(WAITING),
-        starved: turn == Turn::Starved,
-        links: UnsafeCell::new(Links { next: null(), previous: null(), on_list: false }),
-        item: UnsafeCell::new(item),
+        starved: wait.turn == Turn::Starved,
+        list: AtomicPtr::new(null_mut()),
+        links: UnsafeCell::new(Links { next: null(), previous: null() }),
+        item: UnsafeCell::new(wait.item),
         _pinned: PhantomPinned,
     };
     // SAFETY: the caller holds the lock; this function does not return before the waiter is off the list again.
-    unsafe { (*list).push(&waiter, turn != Turn::Last) };
+    unsafe { (*list()).push(&waiter, wait.turn != Turn::Last) };
     // SAFETY: the caller locked it.
     unsafe { lock.unlock() };
-    if !sleep(&waiter.state, deadline) {
+    when_on_list();
+    if !sleep(&waiter.state, wait.deadline, wait.spin) {
         lock.lock();
-        // SAFETY: the lock is held.
-        if unsafe { (*waiter.links.get()).on_list } {
+        let list = list();
+        if waiter.list.load(Ordering::Relaxed) == list {
             // SAFETY: the lock is held and the waiter on the list. (Not so in a child of fork, where this thread is not.)
             unsafe { (*list).remove(&waiter) };
             return Waited::TimedOut;
         }
-        // A notifier was faster: the notice is on its way, and it counts.
+        // A notifier was faster: the notice is on its way (perhaps by way of another list), and it counts.
         // SAFETY: locked above.
         unsafe { lock.unlock() };
-        sleep(&waiter.state, Deadline::NEVER);
+        sleep(&waiter.state, Deadline::NEVER, true);
     }
     // SAFETY: the state is no longer WAITING, so the notifier is done with the waiter.
     let item = unsafe { *waiter.item.get() };
     Waited::Notified(Notice { code: waiter.state.load(Ordering::Relaxed), item })
 }
 
-/// Waits until `state` is no longer WAITING: true, and what the notifier did is seen; or until the deadline: false.
-fn sleep(state: &AtomicU32, deadline: Deadline) -> bool {
-    let mut spin = Spin::new();
-    loop {
-        if state.load(Ordering::Acquire) != WAITING {
+/// Waits until `state` holds a notice: true, and what the notifier did is seen; or until the deadline: false.
+///
+/// No wake-up is lost: before it sleeps the waiter swaps WAITING for SLEEPING. If the notifier's swap came first, this finds the notice;
+/// if it comes later, the notifier finds SLEEPING and wakes, and the kernel compares the word before it lets the waiter sleep.
+fn sleep(state: &AtomicU32, deadline: Deadline, spin: bool) -> bool {
+    let is_noticed = || !matches!(state.load(Ordering::Acquire), WAITING | SLEEPING);
+    if deadline == Deadline::PASSED || !spin {
+        if is_noticed() {
             return true;
         }
-        if deadline == Deadline::PASSED {
-            return false;
-        }
-        if !spin.once() && !futex::wait(state, WAITING, deadline) {
-            return state.load(Ordering::Acquire) != WAITING;
+    } else if spin_until(is_noticed) {
+        return true;
+    }
+    if deadline == Deadline::PASSED {
+        return false;
+    }
+    // If that fails there is a notice, or this is the second sleep, after a time-out.
+    let _ = state.compare_exchange(WAITING, SLEEPING, Ordering::Relaxed, Ordering::Relaxed);
+    while !is_noticed() {
+        if !futex::wait(state, SLEEPING, deadline) {
+            return is_noticed();
         }
     }
+    true
 }

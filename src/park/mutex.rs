@@ -1,6 +1,6 @@
 //! The internal mutex: guards short critical sections, never held while user code runs or while a thread waits for a state.
 
-use super::list::{Notice, Turn, WaitList, Waited, wait_with_item};
+use super::list::{Notice, Wait, WaitList, Waited, wait_on};
 use super::{Deadline, Spin};
 use crate::sys::atomic::{AtomicU32, Ordering};
 #[cfg(not(loom))]
@@ -121,7 +121,7 @@ impl<T> Mutex<T> {
     pub fn wait<'a>(
         guard: MutexGuard<'a, T>,
         deadline: Deadline,
-        list: impl FnOnce(&mut T) -> &mut WaitList,
+        list: impl Fn(&mut T) -> &mut WaitList,
     ) -> Wake<'a, T> {
         Mutex::wait_with_item(guard, deadline, core::ptr::null_mut(), list)
     }
@@ -131,15 +131,15 @@ impl<T> Mutex<T> {
         guard: MutexGuard<'a, T>,
         deadline: Deadline,
         item: *mut c_void,
-        list: impl FnOnce(&mut T) -> &mut WaitList,
+        list: impl Fn(&mut T) -> &mut WaitList,
     ) -> Wake<'a, T> {
         let mutex = guard.mutex;
         core::mem::forget(guard);
-        // SAFETY: the mutex is held (the guard was just forgotten), so the data may be reached.
-        let list: *mut WaitList = list(unsafe { &mut *mutex.data.get() });
-        // SAFETY: the list is part of the data that this mutex guards, and the mutex is held. The borrow of the mutex outlives
-        // the wait.
-        match unsafe { wait_with_item(list, &mutex.raw, deadline, Turn::Last, item) } {
+        // SAFETY: called while the mutex is held only, by `wait_on`, so the data may be reached.
+        let list = || -> *mut WaitList { list(unsafe { &mut *mutex.data.get() }) };
+        // SAFETY: the list is part of the data that this mutex guards, and the mutex is held (the guard was just forgotten). The
+        // borrow of the mutex outlives the wait.
+        match unsafe { wait_on(list, &mutex.raw, Wait::until(deadline).with_item(item), || ()) } {
             Waited::Notified(notice) => Wake::Notified(notice),
             Waited::TimedOut => Wake::TimedOut(MutexGuard { mutex, _not_send: core::marker::PhantomData }),
         }

@@ -34,7 +34,7 @@ mod items;
 mod tests;
 
 use crate::callback::FreeFn;
-use crate::handle::shared::next_object_id;
+use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifier, Notifiers, Timeout, WaitList, Wake};
 use crate::status::Error;
 use core::ffi::c_void;
@@ -110,6 +110,12 @@ impl core::fmt::Debug for Queue {
     }
 }
 
+impl Identified for Queue {
+    fn id(&self) -> u64 {
+        self.id
+    }
+}
+
 /// How a wait ended; the item is the one handed over, if any.
 fn outcome(wake: Wake<'_, State>) -> Result<Item, Error> {
     match wake {
@@ -141,12 +147,7 @@ impl Queue {
             getters: WaitList::new(),
             joiners: WaitList::new(),
         };
-        Queue { id: next_object_id(), state: Mutex::new(state) }
-    }
-
-    /// The queue's identity, which no other object has.
-    pub fn id(&self) -> u64 {
-        self.id
+        Queue { id: identity::next(), state: Mutex::new(state) }
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, State>, Error> {

@@ -17,7 +17,8 @@
 //! what a thread did before any `set` is seen after a `wait` that returns because of it or of a later one.
 
 use super::retire::retire;
-use crate::park::{Deadline, Notice, Spin, Timeout, Turn, WaitList, Waited, bucket, wait_on};
+use super::{Retired, infallible};
+use crate::park::{Deadline, Notice, Timeout, Wait, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::word::Tag;
@@ -123,12 +124,6 @@ impl RawEvent {
         if deadline == Deadline::PASSED {
             return Err(Error::TimedOut);
         }
-        let mut spin = Spin::new();
-        while spin.once() {
-            if self.is_set(tag)? {
-                return Ok(());
-            }
-        }
         let bucket = bucket(self);
         bucket.lock();
         let joined = loop {
@@ -148,7 +143,7 @@ impl RawEvent {
             return joined.map(|_| ());
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the event from being freed while a thread is on the list.
-        match unsafe { wait_on(self.waiters.get(), bucket, deadline, Turn::Last) } {
+        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline), || ()) } {
             Waited::Notified(_) => Ok(()),
             Waited::TimedOut => {
                 // SAFETY: after a time-out the bucket is held.
@@ -162,9 +157,9 @@ impl RawEvent {
         }
     }
 
-    /// Replaces the word by `retired`, which ends the validity of `tag`: `Busy` if threads wait.
-    pub fn retire(&self, tag: Tag, retired: u64) -> Result<(), Error> {
-        retire(&self.word, &self.waiters, PARKED, tag, retired)
+    /// Replaces the word by `freed`, which ends the validity of `tag`: `Busy` if threads wait.
+    pub fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
+        retire(&self.word, &self.waiters, PARKED, tag, freed)
     }
 }
 
@@ -183,11 +178,6 @@ impl core::fmt::Debug for Event {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Event").field("set", &self.is_set()).finish()
     }
-}
-
-/// Without a handle the tag is always right, so nothing but a time-out can come back.
-fn infallible<T>(result: Result<T, Error>) -> T {
-    result.unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 impl Event {

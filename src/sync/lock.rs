@@ -17,40 +17,38 @@
 //! One that gives up because its time is over does so only after it has seen LOCKED: the wake-up it consumed is made good
 //! by that holder's release.
 //!
-//! No waiter starves. One that has waited longer than [`STARVED_AFTER_NS`] when it loses to a barger is marked, and the next release
+//! No waiter starves. One that has waited longer than about a millisecond when it loses to a barger is marked, and the next release
 //! hands it the lock: LOCKED stays set and belongs to it (parking_lot's eventual fairness; Go's sync.Mutex).
 //!
 //! Ordering: acquire is Acquire, release is Release, and a handed-over lock travels with the notice (Release to
 //! Acquire): what a thread did before its release is seen by whoever acquires next.
 
-use super::retire::retire;
-use crate::park::{Deadline, Notice, Spin, Timeout, Turn, WaitList, Waited, bucket, wait_on};
+use super::keep::Keepers;
+use super::{Parked, Reacquire, WaitLock, infallible};
+use crate::park::{Deadline, Notice, Notifiers, Spin, Timeout, Turn, Turns, Wait, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
-use crate::sys::clock;
 use crate::word::Tag;
 use core::cell::UnsafeCell;
 
-const LOCKED: u64 = 1;
-const PARKED: u64 = 2;
+pub(super) const LOCKED: u64 = 1;
+pub(super) const PARKED: u64 = 2;
 
 /// The lock is free, or was: try again.
-const WOKEN: u32 = 1;
+pub(super) const WOKEN: u32 = 1;
 /// The lock is yours.
-const HANDED_OVER: u32 = 2;
-
-/// How long a waiter may lose to bargers before it is handed the lock.
-const STARVED_AFTER_NS: u64 = 1_000_000;
+pub(super) const HANDED_OVER: u32 = 2;
 
 /// The core of a lock: one word, and a list for those who wait.
 #[repr(C)]
 pub struct RawLock {
-    word: AtomicU64,
-    /// Guarded by the bucket of this address.
-    waiters: UnsafeCell<WaitList>,
+    pub(super) word: AtomicU64,
+    /// Guarded by the bucket of this address, as is `keepers`.
+    pub(super) waiters: UnsafeCell<WaitList>,
+    pub(super) keepers: UnsafeCell<Keepers>,
 }
 
-// SAFETY: the list is touched only under the bucket.
+// SAFETY: the list and the keepers are touched only under the bucket.
 unsafe impl Send for RawLock {}
 // SAFETY: as above.
 unsafe impl Sync for RawLock {}
@@ -58,7 +56,11 @@ unsafe impl Sync for RawLock {}
 impl RawLock {
     /// A free lock that answers to `tag`.
     pub fn new(tag: Tag) -> RawLock {
-        RawLock { word: AtomicU64::new(tag.with(0)), waiters: UnsafeCell::new(WaitList::new()) }
+        RawLock {
+            word: AtomicU64::new(tag.with(0)),
+            waiters: UnsafeCell::new(WaitList::new()),
+            keepers: UnsafeCell::default(),
+        }
     }
 
     /// Free to held in one step, if nobody waits and the tag is right; false says nothing about why not.
@@ -108,8 +110,12 @@ impl RawLock {
 
     #[cold]
     fn acquire_contended(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
+        self.acquire_in_turn(tag, deadline, Turns::new())
+    }
+
+    /// Takes the lock; `turns` tells where to queue.
+    pub(super) fn acquire_in_turn(&self, tag: Tag, deadline: Deadline, mut turns: Turns) -> Result<(), Error> {
         let mut spin = Spin::new();
-        let mut waiting_since = None;
         loop {
             let seen = self.word.load(Ordering::Relaxed);
             let state = tag.state_of(seen)?;
@@ -125,14 +131,7 @@ impl RawLock {
             if state & PARKED == 0 && spin.once() {
                 continue;
             }
-            let now = clock::now_ns();
-            let turn = match waiting_since {
-                None => Turn::Last,
-                Some(since) if now - since > STARVED_AFTER_NS => Turn::Starved,
-                Some(_) => Turn::First,
-            };
-            waiting_since = waiting_since.or(Some(now));
-            match self.park(tag, deadline, turn)? {
+            match self.park(tag, deadline, turns.next())? {
                 Parked::Changed => {}
                 Parked::Notified(HANDED_OVER) => return Ok(()),
                 Parked::Notified(_) => spin = Spin::new(),
@@ -159,7 +158,7 @@ impl RawLock {
             return Ok(Parked::Changed);
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the lock from being freed while a thread is on the list.
-        match unsafe { wait_on(self.waiters.get(), bucket, deadline, turn) } {
+        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {
             Waited::Notified(notice) => Ok(Parked::Notified(notice.code())),
             Waited::TimedOut => {
                 self.clear_parked_if_alone();
@@ -225,23 +224,79 @@ impl RawLock {
         }
     }
 
+    /// Takes over the waiters of a condition: they are woken one by one as the lock is passed on. If nobody holds the lock the
+    /// first is woken now.
+    pub(super) fn adopt(&self, tag: Tag, waiters: Notifiers) -> Result<(), (Error, Notifiers)> {
+        if waiters.is_empty() {
+            return Ok(());
+        }
+        let bucket = bucket(self);
+        bucket.lock();
+        let result = loop {
+            let seen = self.word.load(Ordering::Relaxed);
+            let state = match tag.state_of(seen) {
+                Ok(state) => state,
+                Err(error) => break Err((error, waiters)),
+            };
+            if self.word.compare_exchange(seen, seen | PARKED, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+                continue;
+            }
+            // SAFETY: the bucket is held, and the tag was right while it is: the list is this lock's.
+            let list = unsafe { &mut *self.waiters.get() };
+            list.append(waiters);
+            // With LOCKED seen by the compare-and-swap the holder's release finds PARKED. Without it no release may come.
+            let first = if state & LOCKED == 0 { list.pop_front() } else { None };
+            self.clear_parked_if_alone();
+            break Ok(first);
+        };
+        // SAFETY: locked above.
+        unsafe { bucket.unlock() };
+        if let Some(first) = result? {
+            first.notify(Notice::new(WOKEN));
+        }
+        Ok(())
+    }
+
+    /// The tag that the lock answers to now. Acquire: see [`RawLock::under_present_tag`].
+    pub fn tag(&self) -> Tag {
+        Tag::of(self.word.load(Ordering::Acquire))
+    }
+
     /// Whether someone holds the lock, at this moment.
     #[inline]
     pub fn is_locked(&self, tag: Tag) -> Result<bool, Error> {
         Ok(tag.state_of(self.word.load(Ordering::Relaxed))? & LOCKED != 0)
     }
-
-    /// Replaces the word by `retired`, which ends the validity of `tag`: `Busy` if threads wait.
-    pub fn retire(&self, tag: Tag, retired: u64) -> Result<(), Error> {
-        retire(&self.word, &self.waiters, PARKED, tag, retired)
-    }
 }
 
-enum Parked {
-    /// The word changed before the list was joined.
-    Changed,
-    Notified(u32),
-    TimedOut,
+impl WaitLock for RawLock {
+    fn lock(&self) -> &RawLock {
+        self
+    }
+
+    /// As in Python, "held" means "locked by anyone".
+    fn is_held(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & LOCKED != 0
+    }
+
+    fn release_all(&self) -> usize {
+        // Not locked: another thread released it since the check, which is what this wants.
+        while self.release(self.tag()) == Err(Error::InvalidHandle) {}
+        1
+    }
+
+    fn reacquire(&self, how: Reacquire, _count: usize) {
+        if how == Reacquire::HandedOver {
+            return;
+        }
+        // Without a limit only a tag that changed meanwhile (the handle was freed) ends the wait, and then it goes on.
+        let turns = || if how == Reacquire::Woken { Turns::resumed() } else { Turns::new() };
+        while self.acquire_in_turn(self.tag(), Deadline::NEVER, turns()).is_err() {}
+    }
+
+    fn lingers(&self, _state: u64) -> bool {
+        false
+    }
 }
 
 /// A lock that any thread may release. Python: `threading.Lock`.
@@ -267,10 +322,14 @@ impl Lock {
         Lock { raw: RawLock::new(Tag::NONE) }
     }
 
+    /// The core, for a condition.
+    pub(super) fn raw(&self) -> &RawLock {
+        &self.raw
+    }
+
     /// Takes the lock, waiting as long as it takes.
     pub fn acquire(&self) {
-        // Without a limit and with the right tag there is nothing to fail.
-        self.raw.acquire(Tag::NONE).unwrap_or_else(|error| unreachable!("{error}"));
+        infallible(self.raw.acquire(Tag::NONE));
     }
 
     /// Takes the lock if it is free: `WouldBlock`.
@@ -295,6 +354,6 @@ impl Lock {
 
     /// Whether someone holds it, at this moment.
     pub fn locked(&self) -> bool {
-        self.raw.is_locked(Tag::NONE).unwrap_or_else(|error| unreachable!("{error}"))
+        infallible(self.raw.is_locked(Tag::NONE))
     }
 }

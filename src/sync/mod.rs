@@ -3,11 +3,44 @@
 //! Each comes as a `Raw…` core, a tagged word and a wait list, whose calls take the tag that they expect (the C layer keeps
 //! cores in handle slots), and as a safe Rust object around such a core.
 
+mod barrier;
+mod condition;
 mod event;
+mod keep;
 mod lock;
 mod retire;
+mod rlock;
+mod semaphore;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use barrier::Barrier;
+pub use condition::{Condition, RawCondition, Reacquire, WaitLock, wait_for};
 pub use event::{Event, RawEvent};
 pub use lock::{Lock, RawLock};
+pub use rlock::{RLock, RawRLock};
+pub use semaphore::{RawSemaphore, Semaphore};
+
+use crate::status::Error;
+
+/// What became of an object whose handle was freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// Its memory may be used again.
+    Vacant,
+    /// Its memory may not be used again yet: others need the object, or may still touch it.
+    Kept,
+}
+
+/// How one turn on a wait list ended.
+enum Parked {
+    /// The word changed before the list was joined.
+    Changed,
+    Notified(u32),
+    TimedOut,
+}
+
+/// Without a handle the tag is always right, so nothing but a time-out can come back.
+fn infallible<T>(result: Result<T, Error>) -> T {
+    result.unwrap_or_else(|error| unreachable!("{error}"))
+}

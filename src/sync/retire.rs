@@ -1,5 +1,6 @@
 //! Freeing an object that is a word and a wait list.
 
+use super::Retired;
 use crate::park::{WaitList, bucket};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
@@ -14,27 +15,35 @@ pub(super) fn retire(
     waiters: &UnsafeCell<WaitList>,
     parked: u64,
     tag: Tag,
-    retired: u64,
-) -> Result<(), Error> {
+    freed: u64,
+) -> Result<Retired, Error> {
     let bucket = bucket(word);
     bucket.lock();
-    let result = loop {
-        let seen = word.load(Ordering::Relaxed);
-        match tag.state_of(seen) {
-            Err(error) => break Err(error),
-            // In a child of fork the bit may be left over from waiters that do not exist there; the list knows.
-            // SAFETY: the bucket is held, and the tag was right while it is: the list is this object's.
-            Ok(state) if state & parked != 0 && !unsafe { (*waiters.get()).is_empty() } => {
-                break Err(Error::Busy);
-            }
-            // AcqRel: whoever used the object before is done with it before it is used anew, and the other way round.
-            Ok(_) if word.compare_exchange(seen, retired, Ordering::AcqRel, Ordering::Relaxed).is_ok() => {
-                break Ok(());
-            }
-            Ok(_) => {}
-        }
-    };
+    let result = retire_in_bucket(word, waiters, parked, tag, |_| freed);
     // SAFETY: locked above.
     unsafe { bucket.unlock() };
-    result
+    result.map(|_| Retired::Vacant)
+}
+
+/// The same with the bucket held already; `next` gives the new word from the old state, which is the result.
+pub(super) fn retire_in_bucket(
+    word: &AtomicU64,
+    waiters: &UnsafeCell<WaitList>,
+    parked: u64,
+    tag: Tag,
+    mut next: impl FnMut(u64) -> u64,
+) -> Result<u64, Error> {
+    loop {
+        let seen = word.load(Ordering::Relaxed);
+        let state = tag.state_of(seen)?;
+        // In a child of fork the bit may be left over from waiters that do not exist there; the list knows.
+        // SAFETY: the bucket is held, and the tag was right while it is: the list is this object's.
+        if state & parked != 0 && !unsafe { (*waiters.get()).is_empty() } {
+            return Err(Error::Busy);
+        }
+        // AcqRel: whoever used the object before is done with it before it is used anew, and the other way round.
+        if word.compare_exchange(seen, next(state & !parked), Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            return Ok(state);
+        }
+    }
 }

@@ -10,6 +10,14 @@ pub mod atomic;
 pub mod clock;
 #[cfg(not(loom))]
 pub mod fork;
+/// In a model nobody forks.
+#[cfg(loom)]
+pub mod fork {
+    /// As in a process that never forked.
+    pub fn epoch() -> u32 {
+        1
+    }
+}
 pub mod futex;
 #[cfg(not(loom))]
 pub mod memory;
@@ -19,3 +27,4 @@ pub mod process;
 pub mod stack;
 #[cfg(not(loom))]
 pub mod thread;
+pub mod token;

@@ -1,5 +1,7 @@
 use super::*;
 use crate::capi::event::{pirn_event_free, pirn_event_new};
+use crate::handle::{Handle, shared};
+use crate::status::Error;
 use crate::status::{
     PIRN_ERR_BUSY, PIRN_ERR_INVALID_ARGUMENT, PIRN_ERR_INVALID_HANDLE, PIRN_ERR_OVER_RELEASE, PIRN_ERR_OVERFLOW,
     PIRN_ERR_SHUT_DOWN, PIRN_OK, PIRN_TIMED_OUT, PIRN_WOULD_BLOCK,
