@@ -48,8 +48,11 @@
 #include <pirn/barrier.h>
 #include <pirn/condition.h>
 #include <pirn/event.h>
+#include <pirn/executor.h>
+#include <pirn/future.h>
 #include <pirn/library.h>
 #include <pirn/lock.h>
+#include <pirn/queue.h>
 #include <pirn/rlock.h>
 #include <pirn/semaphore.h>
 #include <pirn/status.h>

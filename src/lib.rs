@@ -10,16 +10,21 @@
 //! - `park`: deadlines, the internal mutex, wait lists; the one place that puts a thread to sleep.
 //! - `sys`: the operating system.
 //!
-//! [`status`], [`callback`] and [`word`] are vocabulary that all of them share.
+//! [`status`], [`callback`], [`identity`] and [`word`] are vocabulary that all of them share.
 
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
 #[cfg(not(loom))]
+pub mod exec;
+#[cfg(not(loom))]
 pub mod handle;
+pub mod identity;
 #[cfg(all(test, loom))]
 mod models;
 mod park;
+#[cfg(not(loom))]
+pub mod queue;
 #[allow(non_camel_case_types)]
 pub mod status;
 pub mod sync;

@@ -1,58 +1,14 @@
 //! Barrier: a meeting point for a fixed number of threads, again and again (Python: `threading.Barrier`).
 
 use super::callback::{argument, target};
-use super::guard::{guard, required, write_out};
+use super::guard::write_out;
+use super::object::{ask, create, free_closed, on};
 use super::types::{pirn_barrier_t, pirn_free_fn, pirn_status_t, pirn_target_fn};
 use crate::callback::CallError;
-use crate::handle::shared::{self, Shared};
-use crate::handle::{Handle, Kind};
 use crate::park::Timeout;
-use crate::status::Error;
 use crate::sync::Barrier;
 use core::ffi::c_void;
 use std::sync::Arc;
-
-/// A barrier that handles can name.
-struct Named {
-    id: u64,
-    barrier: Barrier,
-}
-
-impl Shared for Named {
-    const KIND: Kind = Kind::Barrier;
-
-    fn id(&self) -> u64 {
-        self.id
-    }
-}
-
-/// A call on a barrier's handle.
-fn on(
-    name: &'static str,
-    barrier: *mut pirn_barrier_t,
-    body: impl FnOnce(&Barrier) -> Result<(), CallError>,
-) -> pirn_status_t {
-    guard(name, || body(&shared::pin::<Named>(Handle::from_ptr(barrier))?.barrier))
-}
-
-/// A call that asks a barrier for one value.
-///
-/// # Safety
-/// `out` is NULL or valid for a write.
-unsafe fn ask<T>(
-    name: &'static str,
-    barrier: *mut pirn_barrier_t,
-    out: *mut T,
-    question: impl FnOnce(&Barrier) -> Result<T, Error>,
-) -> pirn_status_t {
-    on(name, barrier, |barrier| {
-        let out = required(out)?;
-        let answer = question(barrier)?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, answer) };
-        Ok(())
-    })
-}
 
 /// A wait.
 ///
@@ -64,7 +20,7 @@ unsafe fn wait(
     index: *mut usize,
     wait: impl FnOnce(&Barrier) -> Result<usize, CallError>,
 ) -> pirn_status_t {
-    on(name, barrier, |barrier| {
+    on(name, barrier, |barrier: &Arc<Barrier>| {
         let came_as = wait(barrier)?;
         if !index.is_null() {
             // SAFETY: not NULL, and the caller's promise.
@@ -103,17 +59,14 @@ pub unsafe extern "C" fn pirn_barrier_new(
     out: *mut *mut pirn_barrier_t,
 ) -> pirn_status_t {
     let arg = argument(arg, arg_free);
-    guard("pirn_barrier_new", || {
-        let out = required(out)?;
+    let make = || {
         let timeout = Timeout::from_seconds(default_seconds)?;
         // Without an action its argument is given back now.
         let action = if action.is_some() { Some(target(action, arg)?) } else { None };
-        let barrier = Barrier::new(parties, action, timeout)?;
-        let handle = shared::open(Arc::new(Named { id: shared::next_object_id(), barrier }))?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, handle.as_ptr()) };
-        Ok(())
-    })
+        Ok(Arc::new(Barrier::new(parties, action, timeout)?))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { create("pirn_barrier_new", out, make) }
 }
 
 /// Frees a barrier. Threads that have been let go but have not returned from their waits yet do so in peace.
@@ -126,16 +79,7 @@ pub unsafe extern "C" fn pirn_barrier_new(
 /// Does not block. Python: the end of the object's life.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_barrier_free(barrier: *mut pirn_barrier_t) -> pirn_status_t {
-    guard("pirn_barrier_free", || {
-        if barrier.is_null() {
-            return Ok(());
-        }
-        let handle = Handle::from_ptr(barrier);
-        // Of several that free at once one closes the barrier, and that one frees the handle. Calls that found the barrier before
-        // find it closed from then on.
-        shared::pin::<Named>(handle)?.barrier.close()?;
-        Ok(shared::free::<Named>(handle)?)
-    })
+    free_closed("pirn_barrier_free", barrier, Barrier::close)
 }
 
 /// Waits until all parties have come, for at most as long as the barrier's default says.
@@ -202,7 +146,7 @@ pub unsafe extern "C" fn pirn_barrier_wait_timeout(
 /// round that is being let go. Python: barrier.reset().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_barrier_reset(barrier: *mut pirn_barrier_t) -> pirn_status_t {
-    on("pirn_barrier_reset", barrier, |barrier| Ok(barrier.reset()?))
+    on("pirn_barrier_reset", barrier, |barrier: &Arc<Barrier>| Ok(barrier.reset()?))
 }
 
 /// Breaks the barrier: who waits, or comes, gets PIRN_ERR_BROKEN_BARRIER, until a pirn_barrier_reset.
@@ -216,7 +160,7 @@ pub extern "C" fn pirn_barrier_reset(barrier: *mut pirn_barrier_t) -> pirn_statu
 /// Python: barrier.abort().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_barrier_abort(barrier: *mut pirn_barrier_t) -> pirn_status_t {
-    on("pirn_barrier_abort", barrier, |barrier| Ok(barrier.abort()?))
+    on("pirn_barrier_abort", barrier, |barrier: &Arc<Barrier>| Ok(barrier.abort()?))
 }
 
 /// Says how many threads make a round.
@@ -234,7 +178,7 @@ pub extern "C" fn pirn_barrier_abort(barrier: *mut pirn_barrier_t) -> pirn_statu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_barrier_parties(barrier: *mut pirn_barrier_t, out: *mut usize) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_barrier_parties", barrier, out, Barrier::parties) }
+    unsafe { ask("pirn_barrier_parties", barrier, out, |barrier: &Arc<Barrier>| Ok(barrier.parties()?)) }
 }
 
 /// Says how many threads have come in the present round, at this moment: 0 while a round is being let go, and while the barrier
@@ -253,7 +197,7 @@ pub unsafe extern "C" fn pirn_barrier_parties(barrier: *mut pirn_barrier_t, out:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_barrier_n_waiting(barrier: *mut pirn_barrier_t, out: *mut usize) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_barrier_n_waiting", barrier, out, Barrier::n_waiting) }
+    unsafe { ask("pirn_barrier_n_waiting", barrier, out, |barrier: &Arc<Barrier>| Ok(barrier.n_waiting()?)) }
 }
 
 /// Says whether the barrier is broken, at this moment.
@@ -271,5 +215,5 @@ pub unsafe extern "C" fn pirn_barrier_n_waiting(barrier: *mut pirn_barrier_t, ou
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_barrier_broken(barrier: *mut pirn_barrier_t, out: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_barrier_broken", barrier, out, Barrier::broken) }
+    unsafe { ask("pirn_barrier_broken", barrier, out, |barrier: &Arc<Barrier>| Ok(barrier.broken()?)) }
 }

@@ -2,60 +2,15 @@
 
 use super::callback::{argument, target};
 use super::guard::{guard, guard_value, required, write_out};
+use super::object::{ask, create, free, on};
 use super::text::{check_buffer, incoming, outgoing};
 use super::types::{Flag, pirn_free_fn, pirn_status_t, pirn_target_fn, pirn_thread_t};
-use crate::handle::{Handle, shared};
+use crate::handle::shared;
 use crate::park::{Deadline, Timeout};
 use crate::status::Error;
 use crate::thread::{self, Thread};
 use core::ffi::{c_char, c_void};
 use std::sync::Arc;
-
-/// A call on a thread's handle.
-fn on(
-    name: &'static str,
-    thread: *mut pirn_thread_t,
-    body: impl FnOnce(&Arc<Thread>) -> Result<(), Error>,
-) -> pirn_status_t {
-    guard(name, || Ok(body(&*shared::pin::<Thread>(Handle::from_ptr(thread))?)?))
-}
-
-/// A call that asks a thread for one value.
-///
-/// # Safety
-/// `out` is NULL or valid for a write.
-unsafe fn ask<T>(
-    name: &'static str,
-    thread: *mut pirn_thread_t,
-    out: *mut T,
-    question: impl FnOnce(&Thread) -> Result<T, Error>,
-) -> pirn_status_t {
-    on(name, thread, |thread| {
-        let out = required(out)?;
-        let answer = question(thread)?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, answer) };
-        Ok(())
-    })
-}
-
-/// Hands a thread out under a new handle.
-///
-/// # Safety
-/// `out` is NULL or valid for a write.
-unsafe fn hand_out(
-    name: &'static str,
-    out: *mut *mut pirn_thread_t,
-    get: impl FnOnce() -> Result<Arc<Thread>, Error>,
-) -> pirn_status_t {
-    guard(name, || {
-        let out = required(out)?;
-        let handle = shared::open(get()?)?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, handle.as_ptr()) };
-        Ok(())
-    })
-}
 
 /// Makes a thread, to be started with pirn_thread_start.
 ///
@@ -91,7 +46,7 @@ pub unsafe extern "C" fn pirn_thread_new(
         Ok(Thread::new(target))
     };
     // SAFETY: the caller's promise.
-    unsafe { hand_out("pirn_thread_new", out, make) }
+    unsafe { create("pirn_thread_new", out, make) }
 }
 
 /// Lets go of a handle. The thread goes on if it runs; it is gone for good when it has ended and no handle is left.
@@ -103,12 +58,7 @@ pub unsafe extern "C" fn pirn_thread_new(
 /// Does not block and is never busy. Python: the end of a reference.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_thread_free(thread: *mut pirn_thread_t) -> pirn_status_t {
-    guard("pirn_thread_free", || {
-        if thread.is_null() {
-            return Ok(());
-        }
-        Ok(shared::free::<Thread>(Handle::from_ptr(thread))?)
-    })
+    free::<Thread, _>("pirn_thread_free", thread)
 }
 
 /// Starts the thread.
@@ -123,7 +73,7 @@ pub extern "C" fn pirn_thread_free(thread: *mut pirn_thread_t) -> pirn_status_t 
 /// Blocks until the new thread runs. Everything done before is seen by the new thread. Python: thread.start().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_thread_start(thread: *mut pirn_thread_t) -> pirn_status_t {
-    on("pirn_thread_start", thread, Thread::start)
+    on("pirn_thread_start", thread, |thread: &Arc<Thread>| Ok(thread.start()?))
 }
 
 /// Waits until the thread has ended.
@@ -140,7 +90,7 @@ pub extern "C" fn pirn_thread_start(thread: *mut pirn_thread_t) -> pirn_status_t
 /// Python: thread.join().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_thread_join(thread: *mut pirn_thread_t) -> pirn_status_t {
-    on("pirn_thread_join", thread, |thread| thread.join(Deadline::NEVER))
+    on("pirn_thread_join", thread, |thread: &Arc<Thread>| Ok(thread.join(Deadline::NEVER)?))
 }
 
 /// Waits until the thread has ended, for at most so long.
@@ -156,7 +106,9 @@ pub extern "C" fn pirn_thread_join(thread: *mut pirn_thread_t) -> pirn_status_t 
 /// Blocks; otherwise as pirn_thread_join. Python: thread.join(seconds), followed by is_alive().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_thread_join_timeout(thread: *mut pirn_thread_t, seconds: f64) -> pirn_status_t {
-    on("pirn_thread_join_timeout", thread, |thread| thread.join(Timeout::from_seconds(seconds)?.deadline()))
+    on("pirn_thread_join_timeout", thread, |thread: &Arc<Thread>| {
+        Ok(thread.join(Timeout::from_seconds(seconds)?.deadline())?)
+    })
 }
 
 /// Says whether the thread runs: false before the start, true through the target and the excepthook, false after.
@@ -174,7 +126,7 @@ pub extern "C" fn pirn_thread_join_timeout(thread: *mut pirn_thread_t, seconds: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_thread_is_alive(thread: *mut pirn_thread_t, out: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_thread_is_alive", thread, out, |thread| Ok(thread.is_alive())) }
+    unsafe { ask("pirn_thread_is_alive", thread, out, |thread: &Arc<Thread>| Ok(thread.is_alive())) }
 }
 
 /// Copies the thread's name.
@@ -198,7 +150,7 @@ pub unsafe extern "C" fn pirn_thread_name(
     cap: usize,
     len: *mut usize,
 ) -> pirn_status_t {
-    on("pirn_thread_name", thread, |thread| {
+    on("pirn_thread_name", thread, |thread: &Arc<Thread>| {
         check_buffer(buf, cap)?;
         let name = thread.name();
         // SAFETY: checked above, and the caller's promise.
@@ -222,7 +174,7 @@ pub unsafe extern "C" fn pirn_thread_name(
 /// `name` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_thread_set_name(thread: *mut pirn_thread_t, name: *const c_char) -> pirn_status_t {
-    on("pirn_thread_set_name", thread, |thread| {
+    on("pirn_thread_set_name", thread, |thread: &Arc<Thread>| {
         // SAFETY: the caller's promise.
         thread.set_name(unsafe { incoming(name) }?);
         Ok(())
@@ -245,7 +197,7 @@ pub unsafe extern "C" fn pirn_thread_set_name(thread: *mut pirn_thread_t, name: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_thread_ident(thread: *mut pirn_thread_t, out: *mut u64) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_thread_ident", thread, out, Thread::ident) }
+    unsafe { ask("pirn_thread_ident", thread, out, |thread: &Arc<Thread>| Ok(thread.ident()?)) }
 }
 
 /// Gives the kernel's number for the thread (on Linux the TID), which stays after its end.
@@ -264,7 +216,7 @@ pub unsafe extern "C" fn pirn_thread_ident(thread: *mut pirn_thread_t, out: *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_thread_native_id(thread: *mut pirn_thread_t, out: *mut u64) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_thread_native_id", thread, out, Thread::native_id) }
+    unsafe { ask("pirn_thread_native_id", thread, out, |thread: &Arc<Thread>| Ok(thread.native_id()?)) }
 }
 
 /// Says whether the thread is a daemon: one that the process's end cuts off instead of waiting for it.
@@ -282,7 +234,7 @@ pub unsafe extern "C" fn pirn_thread_native_id(thread: *mut pirn_thread_t, out: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_thread_daemon(thread: *mut pirn_thread_t, out: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_thread_daemon", thread, out, |thread| Ok(thread.daemon())) }
+    unsafe { ask("pirn_thread_daemon", thread, out, |thread: &Arc<Thread>| Ok(thread.daemon())) }
 }
 
 /// Makes the thread a daemon or not, before its start.
@@ -296,7 +248,7 @@ pub unsafe extern "C" fn pirn_thread_daemon(thread: *mut pirn_thread_t, out: *mu
 /// Does not block. Python: thread.daemon = daemon.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_thread_set_daemon(thread: *mut pirn_thread_t, daemon: Flag) -> pirn_status_t {
-    on("pirn_thread_set_daemon", thread, |thread| thread.set_daemon(daemon.get()))
+    on("pirn_thread_set_daemon", thread, |thread: &Arc<Thread>| Ok(thread.set_daemon(daemon.get())?))
 }
 
 /// Gives what the target returned; 0 for a thread without a target.
@@ -315,7 +267,7 @@ pub extern "C" fn pirn_thread_set_daemon(thread: *mut pirn_thread_t, daemon: Fla
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_thread_exit_code(thread: *mut pirn_thread_t, out: *mut i32) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_thread_exit_code", thread, out, Thread::exit_code) }
+    unsafe { ask("pirn_thread_exit_code", thread, out, |thread: &Arc<Thread>| Ok(thread.exit_code()?)) }
 }
 
 /// Gives the calling thread's object. A thread that pirn did not start gets a dummy object at its first call, named "Dummy-N", which
@@ -333,7 +285,7 @@ pub unsafe extern "C" fn pirn_thread_exit_code(thread: *mut pirn_thread_t, out: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_current_thread(out: *mut *mut pirn_thread_t) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { hand_out("pirn_current_thread", out, thread::current) }
+    unsafe { create("pirn_current_thread", out, || Ok(thread::current()?)) }
 }
 
 /// Gives the main thread's object: the process's first thread, or the one that called fork().
@@ -350,7 +302,7 @@ pub unsafe extern "C" fn pirn_current_thread(out: *mut *mut pirn_thread_t) -> pi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_main_thread(out: *mut *mut pirn_thread_t) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { hand_out("pirn_main_thread", out, || Ok(thread::main_thread())) }
+    unsafe { create("pirn_main_thread", out, || Ok(thread::main_thread())) }
 }
 
 /// Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), and dummies.

@@ -15,23 +15,41 @@
 
 use super::arena::{Slot, Vacant, freed_word, give_back};
 use super::{Handle, Kind};
+use crate::exec::{AsCompleted, Executor, Future, Map};
+use crate::identity::Identified;
+use crate::queue::Queue;
 use crate::status::Error;
+use crate::sync::Barrier;
+use crate::thread::Thread;
 use crate::word::{STATE_BITS, Tag, kind_of};
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
 const OPEN: u64 = 1 << (STATE_BITS - 1);
 const USERS: u64 = OPEN - 1;
 
 /// An object that handles can name.
-pub trait Shared: Send + Sync + 'static {
+pub trait Shared: Identified + Send + Sync + 'static {
     /// What a handle to it says.
     const KIND: Kind;
+}
 
-    /// The object's identity, the same for all its handles and never used again.
-    fn id(&self) -> u64;
+macro_rules! shared_objects {
+    ($($type:ty: $kind:ident;)+) => {
+        $(impl Shared for $type { const KIND: Kind = Kind::$kind; })+
+    };
+}
+
+shared_objects! {
+    Barrier: Barrier;
+    Thread: Thread;
+    Queue: Queue;
+    Executor: Executor;
+    Future: Future;
+    Map: Map;
+    AsCompleted: AsCompleted;
 }
 
 /// What is in the room of such a slot.
@@ -179,16 +197,10 @@ pub fn object_id(handle: Handle) -> Result<u64, Error> {
     Ok(Use::enter(handle, kind, |state| state + 1)?.content().id)
 }
 
-/// A number that no other object has, for objects behind shared handles. Those in a slot use their handle's bits, which have
-/// bit 63 set.
-pub fn next_object_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity;
     use core::sync::atomic::AtomicUsize;
 
     static DROPPED: AtomicUsize = AtomicUsize::new(0);
@@ -197,6 +209,9 @@ mod tests {
 
     impl Shared for Probe {
         const KIND: Kind = Kind::Map;
+    }
+
+    impl Identified for Probe {
         fn id(&self) -> u64 {
             self.0
         }
@@ -210,7 +225,7 @@ mod tests {
 
     #[test]
     fn an_object_lives_as_long_as_its_calls() {
-        let id = next_object_id();
+        let id = identity::next();
         let handle = open(Arc::new(Probe(id))).unwrap();
         assert_eq!(object_id(handle), Ok(id));
         let call = pin::<Probe>(handle).unwrap();
@@ -226,7 +241,7 @@ mod tests {
         // Freed by one of many threads that use it: let go once, whoever is the last.
         let rounds = 200;
         for _ in 0..rounds {
-            let handle = open(Arc::new(Probe(next_object_id()))).unwrap();
+            let handle = open(Arc::new(Probe(identity::next()))).unwrap();
             let freed = AtomicUsize::new(0);
             std::thread::scope(|scope| {
                 for _ in 0..4 {

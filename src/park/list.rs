@@ -1,7 +1,7 @@
 //! The FIFO wait list, and waiting on it.
 
 use super::mutex::RawMutex;
-use super::{Deadline, Spin};
+use super::{Deadline, spin_until};
 use crate::sys::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::sys::fork::epoch;
 use crate::sys::futex;
@@ -39,13 +39,16 @@ impl Notice {
     }
 }
 
-/// The waiter has not been notified.
+/// The waiter has not been notified, and looks at its state by itself.
 const WAITING: u32 = 0;
+/// The waiter has not been notified, and has to be woken.
+const SLEEPING: u32 = u32::MAX;
 
 /// One waiting thread, on that thread's stack.
 ///
-/// `state` belongs to the notifier until it stores a code there, and to the waiter from then on. The rest but `item` is guarded
-/// by the list's lock; `item` is the notifier's, between taking the waiter off the list and storing to `state`.
+/// `state` belongs to the notifier until it stores a code there (but for the waiter's step from WAITING to SLEEPING), and to the waiter from then on. The rest but `item` is guarded
+/// by the list's lock; `item` is the notifier's, between taking the waiter off the list and storing to `state`: it finds there
+/// what the waiter brought along, and leaves there what it hands over.
 struct Waiter {
     state: AtomicU32,
     /// This waiter has waited too long already and is to be served without competition (see `sync::lock`).
@@ -103,6 +106,19 @@ impl WaitList {
         if self.epoch != epoch() {
             *self = WaitList { first: null(), last: null(), epoch: epoch() };
         }
+    }
+
+    /// How many wait. Tests await this instead of a time.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        let mut at = if self.is_empty() { null() } else { self.first };
+        let mut len = 0;
+        while !at.is_null() {
+            len += 1;
+            // SAFETY: waiters on the list are alive and their links guarded by the list's lock, which the caller holds.
+            at = unsafe { (*(*at).links.get()).next };
+        }
+        len
     }
 
     /// Appends waiters that were taken off another list. Their notice is still owed: by who takes them off this one.
@@ -225,9 +241,16 @@ impl WaitList {
 pub struct Notifier(*const Waiter);
 
 impl Notifier {
+    /// The item that the waiter brought along; NULL if none.
+    pub fn item(&self) -> *mut c_void {
+        // SAFETY: a waiter that was taken off its list stays until it is notified, and until then `item` is the notifier's. The
+        // waiter wrote it before it joined the list, under the lock under which it was taken off.
+        unsafe { *(*self.0).item.get() }
+    }
+
     /// Wakes the waiter with this notice.
     pub fn notify(self, notice: Notice) {
-        debug_assert_ne!(notice.code, WAITING);
+        debug_assert!(!matches!(notice.code, WAITING | SLEEPING));
         // SAFETY: a waiter that was taken off its list stays until its state is no longer WAITING, and until then `item` is the
         // notifier's.
         unsafe { *(*self.0).item.get() = notice.item };
@@ -235,8 +258,10 @@ impl Notifier {
         let state = unsafe { &raw const (*self.0).state };
         // Release: what the notifier did, and the item, are seen by the waiter's acquire. From here on the waiter may be gone.
         // SAFETY: as above.
-        unsafe { (*state).store(notice.code, Ordering::Release) };
-        futex::wake(state, 1);
+        let before = unsafe { (*state).swap(notice.code, Ordering::Release) };
+        if before == SLEEPING {
+            futex::wake(state, 1);
+        }
     }
 }
 
@@ -284,42 +309,65 @@ pub enum Turn {
     Starved,
 }
 
-/// Puts the calling thread on `list`, lets `lock` go, and waits.
-///
-/// # Safety
-/// `lock` guards `list`, the caller holds it, and both stay in place while a thread is on the list. (They may be gone by
-/// the time that a notified waiter returns.)
-pub unsafe fn wait_on(list: *mut WaitList, lock: &RawMutex, deadline: Deadline, turn: Turn) -> Waited {
-    // SAFETY: the caller's promise.
-    unsafe { wait_on_after(list, lock, deadline, turn, || ()) }
-}
-
-/// The same, with something to be done when the thread is on the list and `lock` has been let go.
-///
-/// # Safety
-/// As for `wait_on`.
-pub unsafe fn wait_on_after(
-    list: *mut WaitList,
-    lock: &RawMutex,
+/// What a wait is to be like.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
     deadline: Deadline,
     turn: Turn,
-    on_list: impl FnOnce(),
+    item: *mut c_void,
+    spin: bool,
+}
+
+impl Wait {
+    /// Behind all others, until `deadline`.
+    pub fn until(deadline: Deadline) -> Wait {
+        Wait { deadline, turn: Turn::Last, item: null_mut(), spin: true }
+    }
+
+    /// In another turn.
+    pub fn in_turn(self, turn: Turn) -> Wait {
+        Wait { turn, ..self }
+    }
+
+    /// Without spinning: the caller has done so.
+    pub fn asleep(self) -> Wait {
+        Wait { spin: false, ..self }
+    }
+
+    /// With an item that is there for the notifier to take: [`Notifier::item`].
+    pub fn with_item(self, item: *mut c_void) -> Wait {
+        Wait { item, ..self }
+    }
+}
+
+/// Puts the calling thread on the list, lets `lock` go, does `when_on_list`, and waits. `list` is asked for the list whenever the
+/// lock is held: between two holds others have used it, through references of their own.
+///
+/// # Safety
+/// `lock` guards the list, the caller holds it, and both stay in place while a thread is on the list. (They may be gone by
+/// the time that a notified waiter returns.)
+pub unsafe fn wait_on(
+    list: impl Fn() -> *mut WaitList,
+    lock: &RawMutex,
+    wait: Wait,
+    when_on_list: impl FnOnce(),
 ) -> Waited {
     let waiter = Waiter {
         state: AtomicU32::new(WAITING),
-        starved: turn == Turn::Starved,
+        starved: wait.turn == Turn::Starved,
         list: AtomicPtr::new(null_mut()),
         links: UnsafeCell::new(Links { next: null(), previous: null() }),
-        item: UnsafeCell::new(null_mut()),
+        item: UnsafeCell::new(wait.item),
         _pinned: PhantomPinned,
     };
     // SAFETY: the caller holds the lock; this function does not return before the waiter is off the list again.
-    unsafe { (*list).push(&waiter, turn != Turn::Last) };
+    unsafe { (*list()).push(&waiter, wait.turn != Turn::Last) };
     // SAFETY: the caller locked it.
     unsafe { lock.unlock() };
-    on_list();
-    if !sleep(&waiter.state, deadline) {
+    when_on_list();
+    if !sleep(&waiter.state, wait.deadline, wait.spin) {
         lock.lock();
+        let list = list();
         if waiter.list.load(Ordering::Relaxed) == list {
             // SAFETY: the lock is held and the waiter on the list. (Not so in a child of fork, where this thread is not.)
             unsafe { (*list).remove(&waiter) };
@@ -328,25 +376,35 @@ pub unsafe fn wait_on_after(
         // A notifier was faster: the notice is on its way (perhaps by way of another list), and it counts.
         // SAFETY: locked above.
         unsafe { lock.unlock() };
-        sleep(&waiter.state, Deadline::NEVER);
+        sleep(&waiter.state, Deadline::NEVER, true);
     }
     // SAFETY: the state is no longer WAITING, so the notifier is done with the waiter.
     let item = unsafe { *waiter.item.get() };
     Waited::Notified(Notice { code: waiter.state.load(Ordering::Relaxed), item })
 }
 
-/// Waits until `state` is no longer WAITING: true, and what the notifier did is seen; or until the deadline: false.
-fn sleep(state: &AtomicU32, deadline: Deadline) -> bool {
-    let mut spin = Spin::new();
-    loop {
-        if state.load(Ordering::Acquire) != WAITING {
+/// Waits until `state` holds a notice: true, and what the notifier did is seen; or until the deadline: false.
+///
+/// No wake-up is lost: before it sleeps the waiter swaps WAITING for SLEEPING. If the notifier's swap came first, this finds the notice;
+/// if it comes later, the notifier finds SLEEPING and wakes, and the kernel compares the word before it lets the waiter sleep.
+fn sleep(state: &AtomicU32, deadline: Deadline, spin: bool) -> bool {
+    let is_noticed = || !matches!(state.load(Ordering::Acquire), WAITING | SLEEPING);
+    if deadline == Deadline::PASSED || !spin {
+        if is_noticed() {
             return true;
         }
-        if deadline == Deadline::PASSED {
-            return false;
-        }
-        if !spin.once() && !futex::wait(state, WAITING, deadline) {
-            return state.load(Ordering::Acquire) != WAITING;
+    } else if spin_until(is_noticed) {
+        return true;
+    }
+    if deadline == Deadline::PASSED {
+        return false;
+    }
+    // If that fails there is a notice, or this is the second sleep, after a time-out.
+    let _ = state.compare_exchange(WAITING, SLEEPING, Ordering::Relaxed, Ordering::Relaxed);
+    while !is_noticed() {
+        if !futex::wait(state, SLEEPING, deadline) {
+            return is_noticed();
         }
     }
+    true
 }

@@ -16,6 +16,6 @@ mod spin;
 
 pub use bucket::{bucket, lock_both};
 pub use deadline::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};
-pub use list::{Notice, Notifier, Notifiers, Turn, WaitList, Waited, wait_on, wait_on_after};
+pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
-pub use spin::{Spin, Turns};
+pub use spin::{Spin, Turns, spin_until};

@@ -1,12 +1,13 @@
 //! The internal mutex: guards short critical sections, never held while user code runs or while a thread waits for a state.
 
-use super::list::{Notice, Turn, WaitList, Waited, wait_on};
+use super::list::{Notice, Wait, WaitList, Waited, wait_on};
 use super::{Deadline, Spin};
 use crate::sys::atomic::{AtomicU32, Ordering};
 #[cfg(not(loom))]
 use crate::sys::fork::Section;
 use crate::sys::futex;
 use core::cell::UnsafeCell;
+use core::ffi::c_void;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
@@ -120,15 +121,25 @@ impl<T> Mutex<T> {
     pub fn wait<'a>(
         guard: MutexGuard<'a, T>,
         deadline: Deadline,
-        list: impl FnOnce(&mut T) -> &mut WaitList,
+        list: impl Fn(&mut T) -> &mut WaitList,
+    ) -> Wake<'a, T> {
+        Mutex::wait_with_item(guard, deadline, core::ptr::null_mut(), list)
+    }
+
+    /// [`Mutex::wait`] with an item that is there for the notifier to take: [`Notifier::item`](super::Notifier::item).
+    pub fn wait_with_item<'a>(
+        guard: MutexGuard<'a, T>,
+        deadline: Deadline,
+        item: *mut c_void,
+        list: impl Fn(&mut T) -> &mut WaitList,
     ) -> Wake<'a, T> {
         let mutex = guard.mutex;
         core::mem::forget(guard);
-        // SAFETY: the mutex is held (the guard was just forgotten), so the data may be reached.
-        let list: *mut WaitList = list(unsafe { &mut *mutex.data.get() });
-        // SAFETY: the list is part of the data that this mutex guards, and the mutex is held. The borrow of the mutex outlives
-        // the wait.
-        match unsafe { wait_on(list, &mutex.raw, deadline, Turn::Last) } {
+        // SAFETY: called while the mutex is held only, by `wait_on`, so the data may be reached.
+        let list = || -> *mut WaitList { list(unsafe { &mut *mutex.data.get() }) };
+        // SAFETY: the list is part of the data that this mutex guards, and the mutex is held (the guard was just forgotten). The
+        // borrow of the mutex outlives the wait.
+        match unsafe { wait_on(list, &mutex.raw, Wait::until(deadline).with_item(item), || ()) } {
             Waited::Notified(notice) => Wake::Notified(notice),
             Waited::TimedOut => Wake::TimedOut(MutexGuard { mutex, _not_send: core::marker::PhantomData }),
         }
@@ -220,6 +231,29 @@ mod tests {
             });
             match Mutex::wait(mutex.lock(), Deadline::NEVER, |list| list) {
                 Wake::Notified(notice) => assert_eq!(notice.code(), 7),
+                Wake::TimedOut(_) => panic!("a wait without a limit timed out"),
+            }
+        });
+    }
+
+    #[test]
+    fn items_are_exchanged() {
+        let item = core::ptr::without_provenance_mut::<c_void>;
+        let mutex = Mutex::new(WaitList::new());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                loop {
+                    let notifier = mutex.lock().pop_front();
+                    if let Some(notifier) = notifier {
+                        let found = notifier.item();
+                        notifier.notify(Notice::with_item(7, item(2)));
+                        return assert_eq!(found, item(1));
+                    }
+                    std::thread::yield_now();
+                }
+            });
+            match Mutex::wait_with_item(mutex.lock(), Deadline::NEVER, item(1), |list| list) {
+                Wake::Notified(notice) => assert_eq!(notice.item(), item(2)),
                 Wake::TimedOut(_) => panic!("a wait without a limit timed out"),
             }
         });

@@ -20,6 +20,7 @@
 //! The action is user code: it runs without the mutex, and a phase of its own keeps everybody where they are meanwhile.
 
 use crate::callback::{CallError, Target};
+use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifiers, Timeout, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
@@ -94,10 +95,17 @@ impl Owed {
 /// All calls return `InvalidHandle` once the barrier has been [closed](Barrier::close).
 #[derive(Debug)]
 pub struct Barrier {
+    id: u64,
     parties: usize,
     action: Option<Target>,
     default_timeout: Timeout,
     state: Mutex<State>,
+}
+
+impl Identified for Barrier {
+    fn id(&self) -> u64 {
+        self.id
+    }
 }
 
 impl Barrier {
@@ -116,7 +124,7 @@ impl Barrier {
             waiters: WaitList::new(),
             door: WaitList::new(),
         };
-        Ok(Barrier { parties, action, default_timeout, state: Mutex::new(state) })
+        Ok(Barrier { id: identity::next(), parties, action, default_timeout, state: Mutex::new(state) })
     }
 
     /// For those who are inside already: a closed barrier still lets them out.

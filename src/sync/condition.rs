@@ -14,7 +14,7 @@
 
 use super::lock::{HANDED_OVER, Lock, RawLock};
 use super::rlock::RLock;
-use crate::park::{Deadline, Timeout, Turn, WaitList, Waited, bucket, lock_both, wait_on_after};
+use crate::park::{Deadline, Timeout, Wait, WaitList, Waited, bucket, lock_both, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering, fence};
 use crate::word::Tag;
@@ -109,7 +109,7 @@ impl RawCondition {
         let mut levels = 0;
         // SAFETY: the bucket guards the list and is held; PARKED keeps the condition from being freed while a thread is on it.
         let waited =
-            unsafe { wait_on_after(self.waiters.get(), bucket, deadline, Turn::Last, || levels = lock.release_all()) };
+            unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline), || levels = lock.release_all()) };
         let (how, result) = match waited {
             Waited::Notified(notice) if notice.code() == HANDED_OVER => (Reacquire::HandedOver, Ok(())),
             Waited::Notified(_) => (Reacquire::Woken, Ok(())),
@@ -193,7 +193,9 @@ impl RawCondition {
                 return Err(Error::Busy);
             }
             // AcqRel: whoever used the condition before is done with it before its memory is used anew, and the other way round.
-            let free_condition = || drop(self.word.swap(freed, Ordering::AcqRel));
+            let free_condition = || {
+                self.word.swap(freed, Ordering::AcqRel);
+            };
             let state = lock.lock().remove_condition_in_bucket(free_condition, lock_freed)?;
             Ok(state.is_some_and(|state| !lock.lingers(state)))
         });

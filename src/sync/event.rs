@@ -18,7 +18,7 @@
 
 use super::retire::retire;
 use super::{Retired, infallible};
-use crate::park::{Deadline, Notice, Spin, Timeout, Turn, WaitList, Waited, bucket, wait_on};
+use crate::park::{Deadline, Notice, Timeout, Wait, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::word::Tag;
@@ -124,12 +124,6 @@ impl RawEvent {
         if deadline == Deadline::PASSED {
             return Err(Error::TimedOut);
         }
-        let mut spin = Spin::new();
-        while spin.once() {
-            if self.is_set(tag)? {
-                return Ok(());
-            }
-        }
         let bucket = bucket(self);
         bucket.lock();
         let joined = loop {
@@ -149,7 +143,7 @@ impl RawEvent {
             return joined.map(|_| ());
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the event from being freed while a thread is on the list.
-        match unsafe { wait_on(self.waiters.get(), bucket, deadline, Turn::Last) } {
+        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline), || ()) } {
             Waited::Notified(_) => Ok(()),
             Waited::TimedOut => {
                 // SAFETY: after a time-out the bucket is held.

@@ -25,7 +25,7 @@
 
 use super::keep::Keepers;
 use super::{Parked, Reacquire, WaitLock, infallible};
-use crate::park::{Deadline, Notice, Notifiers, Spin, Timeout, Turn, Turns, WaitList, Waited, bucket, wait_on};
+use crate::park::{Deadline, Notice, Notifiers, Spin, Timeout, Turn, Turns, Wait, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::word::Tag;
@@ -158,7 +158,7 @@ impl RawLock {
             return Ok(Parked::Changed);
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the lock from being freed while a thread is on the list.
-        match unsafe { wait_on(self.waiters.get(), bucket, deadline, turn) } {
+        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {
             Waited::Notified(notice) => Ok(Parked::Notified(notice.code())),
             Waited::TimedOut => {
                 self.clear_parked_if_alone();

@@ -28,7 +28,7 @@
 use super::retire::retire;
 use super::{Parked, Retired, infallible};
 use crate::park::{
-    Deadline, Notice, Notifier, Notifiers, Spin, Timeout, Turn, Turns, WaitList, Waited, bucket, wait_on,
+    Deadline, Notice, Notifier, Notifiers, Timeout, Turn, Turns, Wait, WaitList, Waited, bucket, spin_until, wait_on,
 };
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
@@ -123,7 +123,6 @@ impl RawSemaphore {
 
     /// Takes a permit, waiting until `deadline`: `TimedOut`.
     pub fn acquire_until(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
-        let mut spin = Spin::new();
         let mut turns = Turns::new();
         loop {
             if self.take(tag)? {
@@ -132,13 +131,13 @@ impl RawSemaphore {
             if deadline.has_passed() {
                 return Err(Error::TimedOut);
             }
-            if spin.once() {
+            if spin_until(|| self.may_have_a_permit(tag)) {
                 continue;
             }
             match self.park(tag, deadline, turns.next())? {
                 Parked::Changed => {}
                 Parked::Notified(HANDED_OVER) => return Ok(()),
-                Parked::Notified(_) => spin = Spin::new(),
+                Parked::Notified(_) => {}
                 Parked::TimedOut => return Err(Error::TimedOut),
             }
         }
@@ -163,6 +162,11 @@ impl RawSemaphore {
         }
     }
 
+    /// Whether another look is worth it: there is a permit, or the tag is no longer right.
+    fn may_have_a_permit(&self, tag: Tag) -> bool {
+        !matches!(tag.state_of(self.word.load(Ordering::Relaxed)), Ok(state) if state & (COUNT | RESERVE) == 0)
+    }
+
     /// Waits on the list for one wake-up.
     fn park(&self, tag: Tag, deadline: Deadline, turn: Turn) -> Result<Parked, Error> {
         let bucket = bucket(self);
@@ -180,7 +184,7 @@ impl RawSemaphore {
             return Ok(Parked::Changed);
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the semaphore from being freed while a thread is on it.
-        match unsafe { wait_on(self.waiters.get(), bucket, deadline, turn) } {
+        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {
             Waited::Notified(notice) => Ok(Parked::Notified(notice.code())),
             Waited::TimedOut => {
                 self.clear_parked_if_alone();

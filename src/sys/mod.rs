@@ -24,5 +24,7 @@ pub mod memory;
 #[cfg(not(loom))]
 pub mod process;
 #[cfg(not(loom))]
+pub mod stack;
+#[cfg(not(loom))]
 pub mod thread;
 pub mod token;

@@ -31,7 +31,7 @@ pub use registry::{active_count, enumerate};
 pub use report::report;
 
 use crate::callback::Target;
-use crate::handle::{Kind, shared};
+use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
 use crate::sync::{Event, Lock};
@@ -111,9 +111,7 @@ impl State {
     }
 }
 
-impl shared::Shared for Thread {
-    const KIND: Kind = Kind::Thread;
-
+impl Identified for Thread {
     fn id(&self) -> u64 {
         self.id
     }
@@ -140,7 +138,7 @@ pub fn set_stack_size(bytes: usize) -> Result<(), Error> {
 impl Thread {
     fn with_state(state: State) -> Arc<Thread> {
         Arc::new(Thread {
-            id: shared::next_object_id(),
+            id: identity::next(),
             state: Mutex::new(state),
             started: Event::new(),
             done: Event::new(),

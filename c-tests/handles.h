@@ -1,0 +1,90 @@
+/* One object of every kind, for the suites that try every kind of handle. */
+#ifndef PIRN_TESTS_HANDLES_H
+#define PIRN_TESTS_HANDLES_H
+
+#include "support.h"
+
+typedef enum { LOCK, EVENT, THREAD, QUEUE, EXECUTOR, MAP, FUTURE, AS_COMPLETED, KINDS } kind_t;
+
+/* What maps and iterators are made from; it outlives them. */
+static pirn_executor_t *spare_executor;
+static pirn_future_t *spare_future;
+
+static inline void make_spares(void)
+{
+    spare_executor = new_executor(1);
+    spare_future = new_future();
+    CHECK_OK(pirn_future_set_result(spare_future, NULL));
+}
+
+static inline void *make_map(void)
+{
+    static void *const items[] = {(void *)8, (void *)16};
+    pirn_map_t *map;
+    CHECK_OK(
+        pirn_executor_map(spare_executor, do_nothing, items, LENGTH(items), NULL, 1, PIRN_FOREVER, &map));
+    return map;
+}
+
+static inline void *make_as_completed(void)
+{
+    pirn_as_completed_t *iterator;
+    CHECK_OK(pirn_as_completed(&spare_future, 1, PIRN_FOREVER, &iterator));
+    return iterator;
+}
+
+static inline void *make_lock(void)
+{
+    pirn_lock_t *lock;
+    CHECK_OK(pirn_lock_new(&lock));
+    return lock;
+}
+
+static inline void *make_event(void)
+{
+    pirn_event_t *event;
+    CHECK_OK(pirn_event_new(&event));
+    return event;
+}
+
+static inline void *make_thread(void)
+{
+    pirn_thread_t *thread;
+    CHECK_OK(pirn_thread_new(NULL, NULL, NULL, &thread));
+    return thread;
+}
+
+static inline void *make_queue(void)
+{
+    pirn_queue_t *queue;
+    CHECK_OK(pirn_queue_new(1, &queue));
+    return queue;
+}
+
+static inline void *make_executor(void) { return new_executor(2); }
+static inline void *make_future(void) { return new_future(); }
+
+static inline pirn_status_t free_lock(void *h) { return pirn_lock_free(h); }
+static inline pirn_status_t free_event(void *h) { return pirn_event_free(h); }
+static inline pirn_status_t free_thread(void *h) { return pirn_thread_free(h); }
+static inline pirn_status_t free_queue(void *h) { return pirn_queue_free(h); }
+static inline pirn_status_t free_executor(void *h) { return pirn_executor_free(h); }
+static inline pirn_status_t free_map(void *h) { return pirn_map_free(h); }
+static inline pirn_status_t free_future(void *h) { return pirn_future_free(h); }
+static inline pirn_status_t free_as_completed(void *h) { return pirn_as_completed_free(h); }
+
+static const struct {
+    void *(*make)(void);
+    pirn_status_t (*free)(void *handle);
+} kinds[KINDS] = {
+    [LOCK] = {make_lock, free_lock},
+    [EVENT] = {make_event, free_event},
+    [THREAD] = {make_thread, free_thread},
+    [QUEUE] = {make_queue, free_queue},
+    [EXECUTOR] = {make_executor, free_executor},
+    [MAP] = {make_map, free_map},
+    [FUTURE] = {make_future, free_future},
+    [AS_COMPLETED] = {make_as_completed, free_as_completed},
+};
+
+#endif

@@ -1,0 +1,455 @@
+//! Executor: runs tasks on a pool of threads, and map (Python: `concurrent.futures.ThreadPoolExecutor`).
+
+use super::callback::{argument, target, task};
+use super::guard::{guard, required, write_out};
+use super::object::{Opened, ask, create, free, on};
+use super::text::{check_buffer, incoming, outgoing};
+use super::types::{
+    Flag, pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_map_t, pirn_status_t, pirn_target_fn, pirn_task_fn,
+};
+use crate::callback::Task;
+use crate::exec::{Executor, Map};
+use crate::handle::{Handle, shared};
+use crate::park::Timeout;
+use crate::status::Error;
+use core::ffi::{c_char, c_void};
+use std::sync::Arc;
+
+/// Makes an executor. It starts no thread before the first submit, and then only when none of those it has is idle.
+///
+/// @param max_workers  how many tasks run at a time at most; 0 for min(32, processors + 4). A huge number costs nothing
+/// @param out          where the handle goes; the caller frees it with pirn_executor_free
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_ARGUMENT `max_workers` is negative, or `out` is NULL
+/// @return PIRN_ERR_NO_MEMORY
+///
+/// Does not block. Python: ThreadPoolExecutor(max_workers).
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_new(max_workers: i64, out: *mut *mut pirn_executor_t) -> pirn_status_t {
+    let make = || {
+        let max_workers = usize::try_from(max_workers).map_err(|_| Error::InvalidArgument)?;
+        Ok(Arc::new(Executor::new(max_workers)))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { create("pirn_executor_new", out, make) }
+}
+
+/// Shuts the executor down, waits until its tasks are done and its threads gone, and frees it: the end of a with block. After a
+/// pirn_executor_shutdown without waiting it returns at once, and what is queued still runs.
+///
+/// @param ex  the executor, or NULL
+/// @return PIRN_OK
+/// @return PIRN_ERR_DEADLOCK it was not shut down before, and the caller is one of its workers; the handle stays valid and the
+///                           executor goes on
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Blocks without a limit, unless the executor was shut down without waiting. Futures and maps live on. Everything that the tasks did is
+/// seen when it has waited. Python: with ThreadPoolExecutor() as ex: ...
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_executor_free(ex: *mut pirn_executor_t) -> pirn_status_t {
+    guard("pirn_executor_free", || {
+        if ex.is_null() {
+            return Ok(());
+        }
+        let handle = Handle::from_ptr(ex);
+        let executor = shared::pin::<Executor>(handle)?;
+        executor.finish()?;
+        shared::free::<Executor>(handle)?;
+        Ok(())
+    })
+}
+
+/// Sets what the names of the workers begin with: prefix_0, prefix_1, and so on.
+///
+/// @param ex      the executor
+/// @param prefix  UTF-8 text of any length, copied; empty for the default, "ThreadPoolExecutor-N"
+/// @return PIRN_OK
+/// @return PIRN_ERR_ALREADY_STARTED a task has been submitted
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `prefix` is NULL or not UTF-8
+///
+/// Does not block. Python: ThreadPoolExecutor(thread_name_prefix=prefix).
+///
+/// # Safety
+/// `prefix` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_set_thread_name_prefix(
+    ex: *mut pirn_executor_t,
+    prefix: *const c_char,
+) -> pirn_status_t {
+    on("pirn_executor_set_thread_name_prefix", ex, |executor: &Arc<Executor>| {
+        // SAFETY: the caller's promise.
+        Ok(executor.set_thread_name_prefix(unsafe { incoming(prefix) }?)?)
+    })
+}
+
+/// Sets what each worker runs before its first task. If it fails, that goes to the excepthook and the executor is broken: tasks that have not
+/// started never will, their futures and later submits get PIRN_ERR_BROKEN_EXECUTOR.
+///
+/// @param ex        the executor
+/// @param fn        the function; NULL for none
+/// @param arg       its argument, which all workers use
+/// @param arg_free  called once with arg: when the executor and its workers are gone, when another initializer takes the place,
+///                  or when this call fails; may be NULL
+/// @return PIRN_OK
+/// @return PIRN_ERR_ALREADY_STARTED a task has been submitted
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. Python: ThreadPoolExecutor(initializer=fn, initargs=...).
+///
+/// # Safety
+/// `fn` may be called with `arg` on several threads at once, and `arg_free` on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_set_initializer(
+    ex: *mut pirn_executor_t,
+    r#fn: pirn_target_fn,
+    arg: *mut c_void,
+    arg_free: pirn_free_fn,
+) -> pirn_status_t {
+    let arg = argument(arg, arg_free);
+    on("pirn_executor_set_initializer", ex, |executor: &Arc<Executor>| {
+        let initializer = if r#fn.is_some() { Some(target(r#fn, arg)?) } else { None };
+        Ok(executor.set_initializer(initializer)?)
+    })
+}
+
+/// Queues a task.
+///
+/// @param ex        the executor
+/// @param fn        the task; what it stores through its second argument is the result
+/// @param arg       the task's first argument
+/// @param arg_free  called once with arg: when the task has returned and before its future is finished; when it is cancelled; or
+///                  when this call fails. May be NULL
+/// @param out       where the future's handle goes; the caller frees it with pirn_future_free. NULL for no future: then a failure goes
+///                  to the excepthook, and a result is dropped
+/// @return PIRN_OK
+/// @return PIRN_ERR_SHUT_DOWN       the executor or the library has been shut down
+/// @return PIRN_ERR_BROKEN_EXECUTOR an initializer has failed
+/// @return PIRN_ERR_NO_THREAD       it has no worker yet, and the system refuses the first
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
+/// @return PIRN_ERR_NO_MEMORY
+///
+/// Does not block, but for the start of a thread. Tasks are started in the order in which they were submitted. Everything done before is
+/// seen by the task. A failing task is reported by its future; the worker lives on. A task may wait for others of the same executor (see
+/// pirn_future_result). Python: executor.submit(fn, arg).
+/// Follows: Python Library Reference, concurrent.futures, ThreadPoolExecutor.
+///
+/// # Safety
+/// `fn` and `arg_free` may be called with `arg` on any thread; `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_submit(
+    ex: *mut pirn_executor_t,
+    r#fn: pirn_task_fn,
+    arg: *mut c_void,
+    arg_free: pirn_free_fn,
+    out: *mut *mut pirn_future_t,
+) -> pirn_status_t {
+    let arg = argument(arg, arg_free);
+    on("pirn_executor_submit", ex, |executor: &Arc<Executor>| {
+        let task = task(r#fn, arg)?;
+        if out.is_null() {
+            return Ok(executor.submit_detached(task)?);
+        }
+        let future = executor.future_of(task);
+        // Before the task is queued: what fails later than that could not be undone.
+        let handle = Opened::new(future.clone())?;
+        executor.queue(&[future])?;
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, handle.keep()) };
+        Ok(())
+    })
+}
+
+/// Queues a task for each of many items. The results come from pirn_map_next, in the order of the items.
+///
+/// @param ex         the executor
+/// @param fn         the task; called with an item
+/// @param items      the items; the array is copied. May be NULL if `n` is 0
+/// @param n          how many
+/// @param item_free  called once with each item: when its task is over or cancelled, or when this call fails; may be NULL
+/// @param chunksize  how many items one worker takes at a time; not 0
+/// @param timeout    the limit for the whole iteration, counted from now: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
+/// @param out        where the handle goes; the caller frees it with pirn_map_free
+/// @return PIRN_OK
+/// @return PIRN_ERR_SHUT_DOWN, PIRN_ERR_BROKEN_EXECUTOR, PIRN_ERR_NO_THREAD, PIRN_ERR_INVALID_HANDLE as for pirn_executor_submit
+/// @return PIRN_ERR_INVALID_ARGUMENT `fn` or `out` is NULL, `items` is NULL and `n` is not 0, `chunksize` is 0, or `timeout` is NaN or
+///                                   negative (and not -1)
+/// @return PIRN_ERR_OVERFLOW         `timeout` is above PIRN_TIMEOUT_MAX
+/// @return PIRN_ERR_NO_MEMORY        also for an `n` for which no array can exist; then no item is touched
+///
+/// Does not block, but for the start of threads. All items are queued, or none. Python: executor.map(fn, items, timeout=..., chunksize=...), where
+/// chunksize has an effect with processes only.
+///
+/// # Safety
+/// `fn` and `item_free` may be called with each item on any thread; `items` is NULL or valid for `n` reads, `out` NULL or valid for a
+/// write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_map(
+    ex: *mut pirn_executor_t,
+    r#fn: pirn_task_fn,
+    items: *const *mut c_void,
+    n: usize,
+    item_free: pirn_free_fn,
+    chunksize: usize,
+    timeout: f64,
+    out: *mut *mut pirn_map_t,
+) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    let tasks = unsafe { tasks(r#fn, items, n, item_free) };
+    on("pirn_executor_map", ex, |executor: &Arc<Executor>| {
+        let tasks = tasks?;
+        let out = required(out)?;
+        let deadline = Timeout::from_seconds(timeout)?.deadline();
+        let map = Arc::new(executor.map_of(tasks, chunksize, deadline)?);
+        let handle = Opened::new(map.clone())?;
+        executor.queue(&map.futures())?;
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, handle.keep()) };
+        Ok(())
+    })
+}
+
+/// More items than an address space has room for.
+const TOO_MANY: usize = 1 << (47 - size_of::<*mut c_void>().trailing_zeros());
+
+/// Takes over the items, as a task each. If that fails they are given back.
+///
+/// # Safety
+/// As for pirn_executor_map.
+unsafe fn tasks(
+    function: pirn_task_fn,
+    items: *const *mut c_void,
+    n: usize,
+    item_free: pirn_free_fn,
+) -> Result<Vec<Task>, Error> {
+    if function.is_none() && n == 0 || items.is_null() && n > 0 {
+        return Err(Error::InvalidArgument);
+    }
+    if n >= TOO_MANY {
+        return Err(Error::NoMemory);
+    }
+    let mut tasks = Vec::new();
+    let mut result = tasks.try_reserve_exact(n).map_err(|_| Error::NoMemory);
+    for index in 0..n {
+        // SAFETY: the caller's promise.
+        let item = argument(unsafe { *items.add(index) }, item_free);
+        if result.is_ok() {
+            result = task(function, item).map(|task| tasks.push(task));
+        }
+    }
+    result.map(|()| tasks)
+}
+
+/// Waits for the next result and gives it.
+///
+/// @param map     the map
+/// @param result  gets the result
+/// @return PIRN_OK
+/// @return PIRN_END                 there are no more: all have been given out, or an error or the time limit has ended the iteration
+/// @return PIRN_TIMED_OUT           the limit of the whole iteration passed first
+/// @return PIRN_ERR_TASK_FAILED     the item's task failed; pirn_last_code and pirn_last_error say how
+/// @return PIRN_ERR_CANCELLED       the item was cancelled
+/// @return PIRN_ERR_BROKEN_EXECUTOR an initializer failed before the item's task started
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `result` is NULL
+///
+/// Blocks. PIRN_TIMED_OUT and the errors of tasks cancel what has not started and end the iteration: PIRN_END follows. Several threads may
+/// share a map; each result goes to one of them. Called by a task of the same executor it does what pirn_future_result does. What
+/// the task did is seen. Python: next() on what executor.map() returns.
+///
+/// # Safety
+/// `result` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_map_next(map: *mut pirn_map_t, result: *mut *mut c_void) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_map_next", map, result, |map: &Arc<Map>| Ok(map.next()?.0)) }
+}
+
+/// Cancels what has not started. Results of what has are still given out, up to the first item that was cancelled.
+///
+/// @param map  the map
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. Items that are cancelled have been given back when this returns. Python: what closing the iterator does.
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_map_cancel(map: *mut pirn_map_t) -> pirn_status_t {
+    on("pirn_map_cancel", map, |map: &Arc<Map>| {
+        map.cancel();
+        Ok(())
+    })
+}
+
+/// Has results given back that pirn_map_next never gave out.
+///
+/// @param map          the map
+/// @param result_free  called once with each of them, when the map is gone and their tasks are over; NULL for nothing
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. Python: none; there the last reference to the result does it.
+///
+/// # Safety
+/// `result_free` may be called with any of the results on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_map_set_result_free(map: *mut pirn_map_t, result_free: pirn_free_fn) -> pirn_status_t {
+    on("pirn_map_set_result_free", map, |map: &Arc<Map>| {
+        // SAFETY: the caller's promise.
+        unsafe { map.set_result_free(result_free) };
+        Ok(())
+    })
+}
+
+/// Lets go of a map. Its tasks go on.
+///
+/// @param map  the map, or NULL
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block and is never busy. Python: the end of a reference (which there cancels what has not started).
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_map_free(map: *mut pirn_map_t) -> pirn_status_t {
+    free::<Map, _>("pirn_map_free", map)
+}
+
+/// Has the executor take no more tasks. What is queued still runs, also while the process exits.
+///
+/// @param ex              the executor
+/// @param wait            whether to wait until all tasks are done and the threads are gone
+/// @param cancel_futures  whether to cancel what has not started
+/// @return PIRN_OK (also if it was shut down before)
+/// @return PIRN_ERR_DEADLOCK `wait` is true and the caller is one of its workers; nothing changed
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Blocks if `wait` is true, without a limit; any number of threads may. Who waits for a future that is cancelled is told, and its done
+/// callbacks run on the calling thread. Everything that the tasks did is seen when it has waited. Python: executor.shutdown(wait,
+/// cancel_futures=cancel_futures).
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_executor_shutdown(ex: *mut pirn_executor_t, wait: Flag, cancel_futures: Flag) -> pirn_status_t {
+    on(
+        "pirn_executor_shutdown",
+        ex,
+        |executor: &Arc<Executor>| Ok(executor.shutdown(wait.get(), cancel_futures.get())?),
+    )
+}
+
+/// Gives how many tasks run at a time at most.
+///
+/// @param ex   the executor
+/// @param out  where the number goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. Tasks that wait for others of the same executor do not count. Python: none in public.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_max_workers(ex: *mut pirn_executor_t, out: *mut usize) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_executor_max_workers", ex, out, |executor: &Arc<Executor>| Ok(executor.max_workers())) }
+}
+
+/// Gives how many tasks there are, at this moment. A map's chunk counts as one.
+///
+/// @param ex       the executor
+/// @param queued   gets how many have not started and are not cancelled
+/// @param running  gets how many run; one that waits for another counts too. A task whose future is over does not
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `queued` or `running` is NULL
+///
+/// Does not block. Python: none in public.
+///
+/// # Safety
+/// `queued` and `running` are NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_pending(
+    ex: *mut pirn_executor_t,
+    queued: *mut usize,
+    running: *mut usize,
+) -> pirn_status_t {
+    on("pirn_executor_pending", ex, |executor: &Arc<Executor>| {
+        let (queued, running) = (required(queued)?, required(running)?);
+        let pending = executor.pending();
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(queued, pending.0) };
+        // SAFETY: as above.
+        unsafe { write_out(running, pending.1) };
+        Ok(())
+    })
+}
+
+/// Copies what the names of the workers begin with.
+///
+/// @param ex   the executor
+/// @param buf  gets at most `cap` bytes, NUL-terminated where `cap` > 0; may be NULL if `cap` is 0
+/// @param cap  the size of `buf`, in bytes
+/// @param len  gets the prefix's whole length in bytes, without the NUL; may be NULL
+/// @return PIRN_OK (also when it was cut: then *len >= cap)
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `buf` is NULL and `cap` is not 0
+///
+/// Does not block. Python: none in public.
+///
+/// # Safety
+/// `buf` is NULL or valid for `cap` bytes, `len` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_thread_name_prefix(
+    ex: *mut pirn_executor_t,
+    buf: *mut c_char,
+    cap: usize,
+    len: *mut usize,
+) -> pirn_status_t {
+    on("pirn_executor_thread_name_prefix", ex, |executor: &Arc<Executor>| {
+        check_buffer(buf, cap)?;
+        let prefix = executor.thread_name_prefix();
+        // SAFETY: checked above, and the caller's promise.
+        unsafe { outgoing(prefix.as_bytes(), buf, cap, len) };
+        Ok(())
+    })
+}
+
+/// Says whether the executor takes no more tasks, because it, or the library, was shut down.
+///
+/// @param ex   the executor
+/// @param out  where the answer goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. Python: none in public.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_is_shut_down(ex: *mut pirn_executor_t, out: *mut bool) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_executor_is_shut_down", ex, out, |executor: &Arc<Executor>| Ok(executor.is_shut_down())) }
+}
+
+/// Says whether an initializer has failed.
+///
+/// @param ex   the executor
+/// @param out  where the answer goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. Python: none in public; compare concurrent.futures.thread.BrokenThreadPool.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_is_broken(ex: *mut pirn_executor_t, out: *mut bool) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_executor_is_broken", ex, out, |executor: &Arc<Executor>| Ok(executor.is_broken())) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,371 @@
+//! Queue: hands items from thread to thread (Python: `queue.Queue`).
+
+use super::object::{ask, create, free_closed, on};
+use super::types::{Flag, pirn_free_fn, pirn_queue_t, pirn_status_t};
+use crate::park::Timeout;
+use crate::queue::{Item, Queue};
+use core::ffi::c_void;
+use std::sync::Arc;
+
+/// Makes a queue, which is empty: what is put in first is got first.
+///
+/// @param maxsize  how many items it holds at most; any number; 0 and less mean no limit
+/// @param out      where the handle goes; the caller frees it with pirn_queue_free
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+/// @return PIRN_ERR_NO_MEMORY
+///
+/// Does not block. A large `maxsize` costs nothing until it is used. Python: queue.Queue(maxsize).
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_new(maxsize: i64, out: *mut *mut pirn_queue_t) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { create("pirn_queue_new", out, || Ok(Arc::new(Queue::new(maxsize)))) }
+}
+
+/// Says how to give back the items that nobody gets: those left when the queue is freed, or shut down immediately.
+///
+/// @param queue      the queue
+/// @param item_free  called once with each such item; NULL (as at first) for not at all
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. Holds for the items that are in the queue already, too. `item_free` runs on the thread that frees the queue or
+/// shuts it down, before that call returns, and with no lock of pirn's held.
+/// Python: none needed, items are garbage-collected.
+///
+/// # Safety
+/// `item_free` may be called with every item of the queue.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_set_item_free(queue: *mut pirn_queue_t, item_free: pirn_free_fn) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    on("pirn_queue_set_item_free", queue, |queue: &Arc<Queue>| Ok(unsafe { queue.set_item_free(item_free) }?))
+}
+
+/// Frees a queue. Items left in it go to the function that was set by pirn_queue_set_item_free.
+///
+/// @param queue  the queue, or NULL
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_BUSY threads wait in a put, a get or a join; the handle stays valid
+///
+/// Does not block. Python: the end of the object's life.
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
+    free_closed("pirn_queue_free", queue, Queue::close)
+}
+
+/// Puts an item into the queue, waiting as long as it is full.
+///
+/// @param queue  the queue
+/// @param item   any pointer; NULL is an item like any other
+/// @return PIRN_OK            the item is in the queue, or another thread has got it
+/// @return PIRN_ERR_SHUT_DOWN the queue was shut down, before the call or while it waited
+/// @return PIRN_ERR_NO_MEMORY the queue cannot grow
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Blocks without a limit. Those who wait are served in the order in which they came: each get lets the item of the first in
+/// at once, so that a newcomer cannot take the room. If threads wait in a get, the first of them gets the item.
+/// Everything done before is seen by the thread that gets the item. On PIRN_OK the item is the queue's, else it stays the caller's.
+/// Python: queue.put(item).
+/// Follows: Python Library Reference, queue, Queue Objects; handing over as in Go's channels (runtime/chan.go).
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
+    on("pirn_queue_put", queue, |queue: &Arc<Queue>| Ok(queue.put(Item(item))?))
+}
+
+/// Puts an item into the queue if it is not full.
+///
+/// @param queue  the queue
+/// @param item   any pointer; NULL is an item like any other
+/// @return PIRN_OK            the item is in the queue, or another thread has got it
+/// @return PIRN_WOULD_BLOCK   the queue is full; nothing changed
+/// @return PIRN_ERR_SHUT_DOWN the queue has been shut down, full or not
+/// @return PIRN_ERR_NO_MEMORY the queue cannot grow
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. Memory order and ownership as for pirn_queue_put. Python: queue.put_nowait(item).
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
+    on("pirn_queue_try_put", queue, |queue: &Arc<Queue>| Ok(queue.try_put(Item(item))?))
+}
+
+/// Puts an item into the queue, waiting for at most so long as it is full.
+///
+/// @param queue    the queue
+/// @param item     any pointer; NULL is an item like any other
+/// @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
+/// @return PIRN_OK            the item is in the queue, or another thread has got it
+/// @return PIRN_TIMED_OUT     the limit passed first; nothing changed
+/// @return PIRN_ERR_SHUT_DOWN the queue was shut down, before the call or while it waited
+/// @return PIRN_ERR_NO_MEMORY the queue cannot grow
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `seconds` is NaN or negative (and not -1)
+/// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
+///
+/// Blocks, in the order of pirn_queue_put; memory order and ownership as for it. Python: queue.put(item, timeout=seconds).
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_void, seconds: f64) -> pirn_status_t {
+    let timeout = Timeout::from_seconds(seconds);
+    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| Ok(queue.put_timeout(Item(item), timeout?)?))
+}
+
+/// Takes the first item out of the queue, waiting as long as there is none.
+///
+/// @param queue  the queue
+/// @param item   where the item goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty, or was shut down while the call waited
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL
+///
+/// Blocks without a limit. Those who wait are served in the order in which they came: each put hands its item to the first of
+/// them, so that a newcomer cannot take it. Everything that the thread which put the item did before is seen. The item is the
+/// caller's. Python: queue.get().
+/// Follows: Python Library Reference, queue, Queue Objects; handing over as in Go's channels (runtime/chan.go).
+///
+/// # Safety
+/// `item` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_get", queue, item, |queue: &Arc<Queue>| Ok(queue.get()?.0)) }
+}
+
+/// Takes the first item out of the queue if there is one.
+///
+/// @param queue  the queue
+/// @param item   where the item goes
+/// @return PIRN_OK
+/// @return PIRN_WOULD_BLOCK   the queue is empty
+/// @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL
+///
+/// Does not block. Memory order and ownership as for pirn_queue_get. Python: queue.get_nowait().
+///
+/// # Safety
+/// `item` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_try_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_try_get", queue, item, |queue: &Arc<Queue>| Ok(queue.try_get()?.0)) }
+}
+
+/// Takes the first item out of the queue, waiting for at most so long as there is none.
+///
+/// @param queue    the queue
+/// @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
+/// @param item     where the item goes
+/// @return PIRN_OK
+/// @return PIRN_TIMED_OUT     the limit passed first
+/// @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty, or was shut down while the call waited
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL, or `seconds` is NaN or negative (and not -1)
+/// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
+///
+/// Blocks, in the order of pirn_queue_get; memory order and ownership as for it. Python: queue.get(timeout=seconds).
+///
+/// # Safety
+/// `item` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_get_timeout(
+    queue: *mut pirn_queue_t,
+    seconds: f64,
+    item: *mut *mut c_void,
+) -> pirn_status_t {
+    let timeout = Timeout::from_seconds(seconds);
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| Ok(queue.get_timeout(timeout?)?.0)) }
+}
+
+/// Says that an item which was got from the queue is done with.
+///
+/// @param queue  the queue
+/// @return PIRN_OK
+/// @return PIRN_ERR_OVER_RELEASE as many items as were put in are done already
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. If no task is unfinished now, wakes every thread that waits in a join; everything done before is seen by them.
+/// Python: queue.task_done().
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_t {
+    on("pirn_queue_task_done", queue, |queue: &Arc<Queue>| Ok(queue.task_done()?))
+}
+
+/// Waits until every item that was put in is done: until there were as many calls of pirn_queue_task_done.
+///
+/// @param queue  the queue
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Blocks without a limit; returns at once if no task is unfinished. A thread that waits when the count reaches 0 returns,
+/// even if an item is put in before it runs. All who wait are woken together. Everything done before the calls of
+/// pirn_queue_task_done is seen. A shutdown ends a join only by dropping items: immediate, and nothing else was unfinished.
+/// Python: queue.join().
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
+    on("pirn_queue_join", queue, |queue: &Arc<Queue>| Ok(queue.join()?))
+}
+
+/// Waits until every item that was put in is done, for at most so long.
+///
+/// @param queue    the queue
+/// @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
+/// @return PIRN_OK
+/// @return PIRN_TIMED_OUT the limit passed first
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `seconds` is NaN or negative (and not -1)
+/// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
+///
+/// Blocks; on PIRN_OK memory is ordered as by pirn_queue_join. Python: no equivalent; its join takes no timeout.
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_join_timeout(queue: *mut pirn_queue_t, seconds: f64) -> pirn_status_t {
+    let timeout = Timeout::from_seconds(seconds);
+    on("pirn_queue_join_timeout", queue, |queue: &Arc<Queue>| Ok(queue.join_timeout(timeout?)?))
+}
+
+/// Says how many items are in the queue, at this moment.
+///
+/// @param queue  the queue
+/// @param out    where the number goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. The answer may be out of date when it arrives. Items of threads that wait in a put are not in the queue.
+/// Python: queue.qsize().
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_size(queue: *mut pirn_queue_t, out: *mut usize) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_size", queue, out, |queue: &Arc<Queue>| Ok(queue.size()?)) }
+}
+
+/// Says whether the queue is empty, at this moment.
+///
+/// @param queue  the queue
+/// @param out    where the answer goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. The answer may be out of date when it arrives. Python: queue.empty().
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_empty(queue: *mut pirn_queue_t, out: *mut bool) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_empty", queue, out, |queue: &Arc<Queue>| Ok(queue.is_empty()?)) }
+}
+
+/// Says whether the queue is full, at this moment. A queue without a limit never is.
+///
+/// @param queue  the queue
+/// @param out    where the answer goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. The answer may be out of date when it arrives. Python: queue.full().
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_full(queue: *mut pirn_queue_t, out: *mut bool) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_full", queue, out, |queue: &Arc<Queue>| Ok(queue.is_full()?)) }
+}
+
+/// Says how many tasks are unfinished, at this moment: items that were put in and are not done yet.
+///
+/// @param queue  the queue
+/// @param out    where the number goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. The answer may be out of date when it arrives. Python: queue.unfinished_tasks.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_unfinished(queue: *mut pirn_queue_t, out: *mut usize) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_unfinished", queue, out, |queue: &Arc<Queue>| Ok(queue.unfinished()?)) }
+}
+
+/// Gives the queue's limit, as it was set.
+///
+/// @param queue  the queue
+/// @param out    where the number goes; 0 and less mean no limit
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. Python: queue.maxsize.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_maxsize(queue: *mut pirn_queue_t, out: *mut i64) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_maxsize", queue, out, |queue: &Arc<Queue>| Ok(queue.maxsize()?)) }
+}
+
+/// Changes the queue's limit.
+///
+/// @param queue    the queue
+/// @param maxsize  how many items it holds at most; any number; 0 and less mean no limit
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. The items of threads that wait in a put are let in as far as they fit now, in the order in which the threads
+/// came, and those threads woken (with PIRN_ERR_NO_MEMORY where the queue cannot grow). With a lower limit the items beyond it
+/// stay, and the queue is full until enough have been got. Python: queue.maxsize = maxsize, which wakes nobody.
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_set_maxsize(queue: *mut pirn_queue_t, maxsize: i64) -> pirn_status_t {
+    on("pirn_queue_set_maxsize", queue, |queue: &Arc<Queue>| Ok(queue.set_maxsize(maxsize)?))
+}
+
+/// Says whether the queue has been shut down.
+///
+/// @param queue  the queue
+/// @param out    where the answer goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. Python: queue.is_shutdown.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_queue_is_shut_down(queue: *mut pirn_queue_t, out: *mut bool) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_queue_is_shut_down", queue, out, |queue: &Arc<Queue>| Ok(queue.is_shut_down()?)) }
+}
+
+/// Shuts the queue down: puts get PIRN_ERR_SHUT_DOWN from now on, gets as soon as the queue is empty.
+///
+/// @param queue      the queue
+/// @param immediate  whether the items that are left are dropped: each goes to the function that was set by
+///                   pirn_queue_set_item_free, and counts as done
+/// @return PIRN_OK (also if it is shut down already; an immediate shutdown may follow one that was not)
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. Threads that wait in a put or get are woken with PIRN_ERR_SHUT_DOWN, those in a join if no task is unfinished
+/// any more; then the items are given back. Items that were got before may still be called done.
+/// Python: queue.shutdown(immediate) (3.13).
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_queue_shutdown(queue: *mut pirn_queue_t, immediate: Flag) -> pirn_status_t {
+    on("pirn_queue_shutdown", queue, |queue: &Arc<Queue>| Ok(queue.shutdown(immediate.get())?))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Map: a task for each of many items, results in order (Python: `Executor.map`).
+//!
+//! The items go to the executor in chunks, each with a future of its own that nobody else sees. The results of a chunk lie beside
+//! its future, because those before a failing item are still given out.
+
+use super::executor::Executor;
+use super::future::Future;
+use super::work::{Value, Work};
+use crate::callback::{CallError, Failure, FreeFn, Task};
+use crate::identity::{self, Identified};
+use crate::park::{Deadline, Mutex};
+use crate::status::Error;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The results of tasks over many items, in the order of the items.
+pub struct Map {
+    id: u64,
+    deadline: Deadline,
+    result_free: Arc<ResultFree>,
+    /// Locked before the results of a chunk, and never together with a future.
+    progress: Mutex<Progress>,
+}
+
+struct Progress {
+    /// Chunks from which nothing has been given out yet.
+    chunks: VecDeque<Chunk>,
+    /// What is left of the chunk that is being given out, and how it ended.
+    current: Option<(Arc<Results>, Option<CallError>)>,
+    /// An error or the timeout has ended the iteration.
+    ended: bool,
+}
+
+struct Chunk {
+    future: Arc<Future>,
+    results: Arc<Results>,
+}
+
+/// How to give back results that were never given out. Shared with the chunks, which may outlive the map.
+struct ResultFree(Mutex<Option<FreeFn>>);
+
+/// A chunk's results that have not been given out.
+struct Results {
+    values: Mutex<VecDeque<Value>>,
+    free: Arc<ResultFree>,
+}
+
+impl Drop for Results {
+    fn drop(&mut self) {
+        let values = core::mem::take(&mut *self.values.lock());
+        let free = *self.free.0.lock();
+        let Some(free) = free else { return };
+        for value in values {
+            // SAFETY: the promise of `Map::set_result_free`.
+            unsafe { value.give_back(free) };
+        }
+    }
+}
+
+impl core::fmt::Debug for Map {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Map").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Identified for Map {
+    fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+/// Runs a chunk. Each task is dropped, and with it its item given back, when it is over; after a failure the rest unrun.
+fn run_chunk(tasks: Vec<Task>, results: &Results) -> Result<Value, Failure> {
+    let mut values = VecDeque::with_capacity(tasks.len());
+    let outcome = tasks.into_iter().try_for_each(|task| {
+        values.push_back(Value(task.run()?));
+        Ok(())
+    });
+    *results.values.lock() = values;
+    outcome.map(|()| Value::NULL)
+}
+
+impl Executor {
+    /// A map whose tasks are still to be queued, `chunksize` of them at a time: `InvalidArgument` if that is 0.
+    pub(crate) fn map_of(&self, tasks: Vec<Task>, chunksize: usize, deadline: Deadline) -> Result<Map, Error> {
+        if chunksize == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        let result_free = Arc::new(ResultFree(Mutex::new(None)));
+        let mut chunks = VecDeque::with_capacity(tasks.len().div_ceil(chunksize));
+        let mut tasks = tasks.into_iter();
+        while tasks.len() > 0 {
+            let some: Vec<_> = tasks.by_ref().take(chunksize).collect();
+            let results = Arc::new(Results { values: Mutex::new(VecDeque::new()), free: result_free.clone() });
+            let place = results.clone();
+            let work = Work::Closure(Box::new(move || run_chunk(some, &place)));
+            chunks.push_back(Chunk { future: Future::of_task(self.pool(), work, false), results });
+        }
+        let progress = Mutex::new(Progress { chunks, current: None, ended: false });
+        Ok(Map { id: identity::next(), deadline, result_free, progress })
+    }
+
+    /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`, `NoThread`. The
+    /// results are to be fetched until `deadline`.
+    pub fn map(&self, tasks: Vec<Task>, chunksize: usize, deadline: Deadline) -> Result<Map, Error> {
+        let map = self.map_of(tasks, chunksize, deadline)?;
+        self.queue(&map.futures())?;
+        Ok(map)
+    }
+}
+
+/// What a look at the progress shows.
+enum Next {
+    Given(Result<Value, CallError>),
+    Awaits(Arc<Future>),
+}
+
+impl Map {
+    /// The next result, waiting for it: `End` after the last; `Cancelled`, `TimedOut`, `BrokenExecutor` or the failure instead of
+    /// a result, which cancels what has not started and is followed by `End`.
+    pub fn next(&self) -> Result<Value, CallError> {
+        loop {
+            let future = match self.look() {
+                Next::Given(result) => return result,
+                Next::Awaits(future) => future,
+            };
+            let outcome = future.result(self.deadline);
+            let mut progress = self.progress.lock();
+            if progress.ended {
+                return Err(Error::End.into());
+            }
+            if progress.chunks.front().is_none_or(|chunk| !Arc::ptr_eq(&chunk.future, &future)) {
+                // Another thread has gone on from this chunk.
+                continue;
+            }
+            if outcome == Err(Error::TimedOut.into()) {
+                drop(progress);
+                return Err(self.end_with(Error::TimedOut.into()));
+            }
+            let finished = progress.chunks.pop_front();
+            let next = finished.map(|chunk| (chunk.results, outcome.err()));
+            let before = core::mem::replace(&mut progress.current, next);
+            drop(progress);
+            drop(before);
+        }
+    }
+
+    fn look(&self) -> Next {
+        let mut progress = self.progress.lock();
+        if let Some((results, failure)) = &mut progress.current {
+            let value = results.values.lock().pop_front();
+            if let Some(value) = value {
+                return Next::Given(Ok(value));
+            }
+            if let Some(error) = failure.take() {
+                drop(progress);
+                return Next::Given(Err(self.end_with(error)));
+            }
+        }
+        match progress.chunks.front() {
+            Some(chunk) if !progress.ended => Next::Awaits(chunk.future.clone()),
+            _ => Next::Given(Err(Error::End.into())),
+        }
+    }
+
+    /// Ends the iteration and cancels what has not started.
+    fn end_with(&self, error: CallError) -> CallError {
+        self.progress.lock().ended = true;
+        self.cancel();
+        error
+    }
+
+    /// Cancels what has not started.
+    pub fn cancel(&self) {
+        for future in self.futures() {
+            future.cancel();
+        }
+    }
+
+    /// Those from which nothing has been given out yet.
+    pub(crate) fn futures(&self) -> Vec<Arc<Future>> {
+        self.progress.lock().chunks.iter().map(|chunk| chunk.future.clone()).collect()
+    }
+
+    /// Has results that are never given out given back: when the map is gone and their tasks are over.
+    ///
+    /// # Safety
+    /// `free` may be called with any result, on any thread.
+    pub unsafe fn set_result_free(&self, free: Option<FreeFn>) {
+        *self.result_free.0.lock() = free;
+    }
+}

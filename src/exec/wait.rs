@@ -1,0 +1,201 @@
+//! Waiting for several futures (Python: `concurrent.futures.wait` and `as_completed`).
+
+use super::channel::Channel;
+use super::future::Future;
+use super::worker;
+use crate::identity::{self, Identified};
+use crate::park::{Deadline, Mutex};
+use crate::status::Error;
+use crate::sys::fork;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// When a wait for several futures is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnWhen {
+    /// One is done.
+    FirstCompleted,
+    /// One has failed, or all are done.
+    FirstException,
+    /// All are done.
+    AllCompleted,
+}
+
+/// What a wait for several futures found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// Whether it found what it waited for, before its time was over.
+    pub complete: bool,
+    /// Whether each is done.
+    pub done: Vec<bool>,
+    /// How many are, each counted once.
+    pub n_done: usize,
+}
+
+/// Each future once, with the first of its positions, and for each position that future's place among them.
+fn distinct(futures: &[Arc<Future>]) -> (Vec<usize>, Vec<usize>) {
+    let mut places = HashMap::with_capacity(futures.len());
+    let mut firsts = Vec::new();
+    let place_of = |(position, future): (usize, &Arc<Future>)| {
+        *places.entry(Arc::as_ptr(future)).or_insert_with(|| {
+            firsts.push(position);
+            firsts.len() - 1
+        })
+    };
+    let places = futures.iter().enumerate().map(place_of).collect();
+    (firsts, places)
+}
+
+/// Who of these, each there once, is done, and whether that is enough.
+fn survey<'a>(futures: impl Iterator<Item = &'a Arc<Future>>, when: ReturnWhen) -> Waited {
+    let mut failed = false;
+    let look = |future: &Arc<Future>| {
+        let done = future.is_done();
+        failed |= done == Some(true);
+        done.is_some()
+    };
+    let done: Vec<_> = futures.map(look).collect();
+    let n_done = done.iter().filter(|done| **done).count();
+    let complete = match when {
+        ReturnWhen::FirstCompleted => n_done > 0 || done.is_empty(),
+        ReturnWhen::FirstException => failed || n_done == done.len(),
+        ReturnWhen::AllCompleted => n_done == done.len(),
+    };
+    Waited { complete, done, n_done }
+}
+
+/// Waits until enough of the futures are done, or until the deadline. Duplicates count once. A future that is cancelled, but not
+/// notified, is not done; one that is cancelled and notified is no failure.
+pub fn wait(futures: &[Arc<Future>], when: ReturnWhen, deadline: Deadline) -> Waited {
+    let (firsts, places) = distinct(futures);
+    let each = || firsts.iter().map(|&position| &futures[position]);
+    let mut found = survey(each(), when);
+    if !found.complete && !deadline.has_passed() {
+        let (quorum, on_failure) = match when {
+            ReturnWhen::FirstCompleted => (1, false),
+            ReturnWhen::FirstException => (firsts.len(), true),
+            ReturnWhen::AllCompleted => (firsts.len(), false),
+        };
+        let channel = Arc::new(Channel::new(firsts.len(), quorum, on_failure));
+        let keys: Vec<_> = each().enumerate().map(|(place, future)| future.watch(&channel, place)).collect();
+        let lent = worker::lend_if_home(each().map(|future| future.home()));
+        channel.wait(deadline);
+        drop(lent);
+        for (future, key) in each().zip(keys) {
+            key.into_iter().for_each(|key| future.unwatch(key));
+        }
+        found = survey(each(), when);
+    }
+    let done = places.into_iter().map(|place| found.done[place]).collect();
+    Waited { done, ..found }
+}
+
+/// An iteration over futures: those that are done first, the others in the order in which they get done.
+pub struct AsCompleted {
+    id: u64,
+    deadline: Deadline,
+    /// The executors that the futures belong to.
+    homes: Vec<u64>,
+    channel: Arc<Channel>,
+    /// Outside the channel's lock, and never locked together with it or a future's.
+    watched: Mutex<Watched>,
+}
+
+struct Watched {
+    epoch: u32,
+    places: Vec<Place>,
+}
+
+struct Place {
+    /// The future's position for the user.
+    position: usize,
+    /// None once it has been given out.
+    future: Option<Arc<Future>>,
+    key: Option<usize>,
+}
+
+impl core::fmt::Debug for AsCompleted {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("AsCompleted").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Identified for AsCompleted {
+    fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+impl AsCompleted {
+    /// Over these futures, each once, until `deadline`.
+    pub fn new(futures: &[Arc<Future>], deadline: Deadline) -> AsCompleted {
+        let (firsts, _) = distinct(futures);
+        let channel = Arc::new(Channel::new(firsts.len(), 1, false));
+        let watch = |(place, &position): (usize, &usize)| {
+            let future = futures[position].clone();
+            Place { position, key: future.watch(&channel, place), future: Some(future) }
+        };
+        let places: Vec<_> = firsts.iter().enumerate().map(watch).collect();
+        // What is done by now was done already, as far as anyone can tell.
+        channel.sort();
+        let mut homes: Vec<_> = futures.iter().map(|future| future.home()).filter(|&home| home != 0).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        let watched = Mutex::new(Watched { epoch: fork::epoch(), places });
+        AsCompleted { id: identity::next(), deadline, homes, channel, watched }
+    }
+
+    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline. A future whose
+    /// position has been given out is no longer kept.
+    pub fn next(&self) -> Result<usize, Error> {
+        self.catch_up_after_fork();
+        let place = self.channel.take(Deadline::PASSED).or_else(|error| {
+            if error != Error::TimedOut || self.deadline.has_passed() {
+                return Err(error);
+            }
+            let _lent = worker::lend_if_home(self.homes.iter().copied());
+            self.channel.take(self.deadline)
+        })?;
+        let mut watched = self.watched.lock();
+        let taken = &mut watched.places[place];
+        let (position, future) = (taken.position, taken.future.take());
+        drop(watched);
+        drop(future);
+        Ok(position)
+    }
+
+    /// An executor's futures that were cancelled by a fork did not tell.
+    fn catch_up_after_fork(&self) {
+        let watched = self.watched.lock();
+        if watched.epoch == fork::epoch() {
+            return;
+        }
+        let futures: Vec<_> = watched.places.iter().filter_map(|place| place.future.clone()).collect();
+        drop(watched);
+        // The first look at a future after a fork may let go of its pool, which is not to happen under a lock.
+        for future in &futures {
+            future.is_done();
+        }
+        let mut watched = self.watched.lock();
+        if watched.epoch != fork::epoch() {
+            watched.epoch = fork::epoch();
+            let left = watched.places.iter().enumerate().filter(|(_, place)| place.future.is_some());
+            let is_done = |place: &Place| place.future.as_ref().is_some_and(|future| future.is_done().is_some());
+            let done = left.clone().filter(|(_, place)| is_done(place)).map(|(at, _)| at).collect::<Vec<_>>();
+            self.channel.catch_up(left.count(), done.into_iter());
+        }
+        drop(watched);
+        drop(futures);
+    }
+}
+
+impl Drop for AsCompleted {
+    fn drop(&mut self) {
+        let places = core::mem::take(&mut self.watched.lock().places);
+        for place in &places {
+            if let (Some(future), Some(key)) = (&place.future, place.key) {
+                future.unwatch(key);
+            }
+        }
+    }
+}
