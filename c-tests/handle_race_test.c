@@ -25,29 +25,28 @@ static void hammer(void *element)
     for (unsigned step = 0; !LOAD(over); step++) {
         race->use(LOAD(shared), step);
         ADD(steps, 1);
+        if (step % 4 == 0) /* on a single processor the others would wait for the end of the time slice */
+            sched_yield();
     }
 }
 
-static void stir(void *h)
-{
-    if (race->stir)
-        race->stir(h);
-    sched_yield();
-}
-
+/* Whom a stir lets go may come back before anything else runs here, so the free follows it without a pause. */
 static void free_under_fire(void *h)
 {
     pirn_status_t status;
     while ((status = kinds[race->kind].free(h)) != PIRN_OK) {
         CHECK_STATUS(status, PIRN_ERR_BUSY);
-        stir(h);
+        if (race->stir)
+            race->stir(h);
+        else
+            sched_yield();
     }
     CHECK_STATUS(kinds[race->kind].free(h), PIRN_ERR_INVALID_HANDLE);
 }
 
 static void run_race(const race_t *given)
 {
-    enum { THREADS = 4 };
+    enum { THREADS = 3 };
     runner_t hammers[THREADS];
     race = given;
     make_spares();
@@ -55,12 +54,13 @@ static void run_race(const race_t *given)
     for (int i = 0; i < THREADS; i++)
         runner_start(&hammers[i], (breed_t)(i % BREEDS), hammer, NULL);
     for (int round = 0; round < race->rounds; round++) {
-        uint64_t enough = LOAD(steps) + (unsigned)round % 16;
+        uint64_t enough = LOAD(steps) + (unsigned)round % 8;
         void *h = LOAD(shared);
-        while (LOAD(steps) < enough)
-            stir(h);
-        if (race->kind == FUTURE) /* a free lets nobody go who waits for the result */
-            stir(h);
+        for (; LOAD(steps) < enough; sched_yield())
+            if (race->stir)
+                race->stir(h);
+        if (race->kind == FUTURE) /* its free lets nobody go who waits for the result */
+            race->stir(h);
         free_under_fire(h);
         STORE(shared, kinds[race->kind].make());
     }
@@ -87,7 +87,7 @@ static void use_lock(void *h, unsigned step)
 
 TEST(lock)
 {
-    run_race(&(race_t){LOCK, 5000, use_lock, NULL});
+    run_race(&(race_t){LOCK, 20000, use_lock, NULL});
 }
 
 static void use_event(void *h, unsigned step)
@@ -107,7 +107,7 @@ static void stir_event(void *h)
 
 TEST(event)
 {
-    run_race(&(race_t){EVENT, 5000, use_event, stir_event});
+    run_race(&(race_t){EVENT, 20000, use_event, stir_event});
 }
 
 static void use_queue(void *h, unsigned step)
@@ -141,7 +141,7 @@ static void stir_queue(void *h)
 
 TEST(queue)
 {
-    run_race(&(race_t){QUEUE, 3000, use_queue, stir_queue});
+    run_race(&(race_t){QUEUE, 10000, use_queue, stir_queue});
 }
 
 static void use_thread(void *h, unsigned step)
@@ -168,7 +168,7 @@ static void use_thread(void *h, unsigned step)
 
 TEST(thread)
 {
-    run_race(&(race_t){THREAD, 2000, use_thread, NULL});
+    run_race(&(race_t){THREAD, 3000, use_thread, NULL});
 }
 
 static void count_callback(pirn_future_t *future, void *arg)
@@ -211,7 +211,7 @@ static void stir_future(void *h)
 
 TEST(future)
 {
-    run_race(&(race_t){FUTURE, 5000, use_future, stir_future});
+    run_race(&(race_t){FUTURE, 10000, use_future, stir_future});
 }
 
 static void use_executor(void *h, unsigned step)
@@ -247,7 +247,7 @@ static void use_map(void *h, unsigned step)
 
 TEST(map)
 {
-    run_race(&(race_t){MAP, 3000, use_map, NULL});
+    run_race(&(race_t){MAP, 5000, use_map, NULL});
 }
 
 static void use_as_completed(void *h, unsigned step)
@@ -259,7 +259,7 @@ static void use_as_completed(void *h, unsigned step)
 
 TEST(as_completed)
 {
-    run_race(&(race_t){AS_COMPLETED, 5000, use_as_completed, NULL});
+    run_race(&(race_t){AS_COMPLETED, 10000, use_as_completed, NULL});
 }
 
 static pthread_barrier_t line;
