@@ -30,7 +30,8 @@ static void hammer(void *element)
     }
 }
 
-/* Whom a stir lets go may come back before anything else runs here, so the free follows it without a pause. */
+/* Whom a stir lets go may come back before anything else runs here, so the free follows it without a pause.
+ */
 static void free_under_fire(void *h)
 {
     pirn_status_t status;
@@ -88,6 +89,69 @@ static void use_lock(void *h, unsigned step)
 TEST(lock)
 {
     run_race(&(race_t){LOCK, 20000, use_lock, NULL});
+}
+
+static void use_rlock(void *h, unsigned step)
+{
+    size_t count;
+    bool flag;
+    const unsigned or_not_owner = BIT(PIRN_ERR_NOT_OWNER);
+    pirn_status_t status = step % 3 == 0   ? pirn_rlock_try_acquire(h)
+                           : step % 3 == 1 ? pirn_rlock_acquire(h)
+                                           : pirn_rlock_acquire_timeout(h, 1e-5);
+    CHECK_AMONG(status, refused_or_done | or_not_now);
+    if (status == PIRN_OK) {
+        CHECK_AMONG(pirn_rlock_acquire(h), refused_or_done);
+        CHECK_AMONG(pirn_rlock_release(h), refused_or_done);
+        CHECK_AMONG(pirn_rlock_release(h), refused_or_done);
+    }
+    CHECK_AMONG(pirn_rlock_release(h), BIT(PIRN_ERR_INVALID_HANDLE) | or_not_owner);
+    CHECK_AMONG(pirn_rlock_is_owned(h, &flag), refused_or_done);
+    CHECK_AMONG(pirn_rlock_recursion_count(h, &count), refused_or_done);
+}
+
+TEST(rlock)
+{
+    run_race(&(race_t){RLOCK, 20000, use_rlock, NULL});
+}
+
+static void use_semaphore(void *h, unsigned step)
+{
+    int64_t value;
+    pirn_status_t status = step % 3 == 0   ? pirn_semaphore_try_acquire(h)
+                           : step % 3 == 1 ? pirn_semaphore_acquire(h)
+                                           : pirn_semaphore_acquire_timeout(h, 1e-5);
+    CHECK_AMONG(status, refused_or_done | or_not_now);
+    if (status == PIRN_OK)
+        CHECK_AMONG(step % 2 ? pirn_semaphore_release(h) : pirn_semaphore_release_n(h, 1), refused_or_done);
+    CHECK_AMONG(pirn_semaphore_value(h, &value), refused_or_done);
+}
+
+TEST(semaphore)
+{
+    run_race(&(race_t){SEMAPHORE, 20000, use_semaphore, NULL});
+}
+
+static void use_barrier(void *h, unsigned step)
+{
+    size_t out;
+    bool flag;
+    const unsigned or_broken = BIT(PIRN_ERR_BROKEN_BARRIER);
+    CHECK_AMONG(step % 2 ? pirn_barrier_wait(h, &out) : pirn_barrier_wait_timeout(h, 1e-5, &out),
+                refused_or_done | or_broken);
+    CHECK_AMONG(pirn_barrier_n_waiting(h, &out), refused_or_done);
+    CHECK_AMONG(pirn_barrier_broken(h, &flag), refused_or_done);
+    CHECK_AMONG(step % 8 ? pirn_barrier_reset(h) : pirn_barrier_abort(h), refused_or_done);
+}
+
+static void stir_barrier(void *h)
+{
+    CHECK_OK(pirn_barrier_reset(h));
+}
+
+TEST(barrier)
+{
+    run_race(&(race_t){BARRIER, 10000, use_barrier, stir_barrier});
 }
 
 static void use_event(void *h, unsigned step)
