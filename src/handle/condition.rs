@@ -1,7 +1,7 @@
 //! A condition in its slot, and how it holds on to its lock, which is in another slot.
 //!
-//! The lock's handle may be freed before the condition: the lock then goes on under another generation, without a handle, until the last
-//! condition on it is freed and the last thread that waits on one of those has come back (`sync::keep`).
+//! The lock's handle may be freed before the condition: the lock then goes on under another generation, without a handle, until the
+//! last condition on it is freed (`sync::keep`).
 //!
 //! A call reads which lock it is only after it has found its tag on the condition's word, and looks at the tag again before
 //! it believes what it has read ([`RawCondition::vouch`]).
@@ -11,7 +11,7 @@ use super::inline::{self, Inline};
 use super::{Handle, Kind};
 use crate::park::Deadline;
 use crate::status::Error;
-use crate::sync::{Keeper, KeptLock, RawCondition, RawLock, RawRLock, Reacquire, Retired, WaitLock, wait_for};
+use crate::sync::{RawCondition, RawLock, RawRLock, Reacquire, Retired, WaitLock, wait_for};
 use crate::word::Tag;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -31,7 +31,12 @@ unsafe impl Inline for SlotCondition {
     const KIND: Kind = Kind::Condition;
 
     fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
-        self.core.retire_keeping(tag, freed, &self.lock(tag)?)
+        let lock = self.lock(tag)?;
+        if self.core.retire(tag, freed, &lock, freed_word)? {
+            // SAFETY: slots stay mapped; `retire` has stored the freed word, and nobody needs the lock any more.
+            unsafe { give_back(lock.slot) };
+        }
+        Ok(Retired::Vacant)
     }
 }
 
@@ -70,18 +75,9 @@ impl WaitLock for SlotLock {
             None => self.lock().reacquire(how, count),
         }
     }
-}
 
-impl KeptLock for SlotLock {
-    fn let_go(&self, keeper: Keeper) {
-        let vacant = match self.rlock() {
-            Some(rlock) => rlock.let_go(keeper, freed_word),
-            None => self.lock().let_go(keeper, freed_word).is_some(),
-        };
-        if vacant {
-            // SAFETY: `let_go` has stored the freed word, and nobody needs the lock any more.
-            unsafe { give_back(self.slot) };
-        }
+    fn lingers(&self, state: u64) -> bool {
+        self.rlock().is_some_and(|rlock| rlock.lingers(state))
     }
 }
 
@@ -99,9 +95,8 @@ impl SlotCondition {
     pub fn create_on(lock: Handle, kind: Kind) -> Result<Handle, Error> {
         let vacant = Vacant::take()?;
         let slot = Slot::of(lock).ok_or(Error::InvalidHandle)?;
-        SlotLock { slot, is_rlock: kind == Kind::RLock }
-            .lock()
-            .keep(Tag::new(lock.bits(), kind as u32), Keeper::Condition)?;
+        let tag = Tag::new(lock.bits(), kind as u32);
+        SlotLock { slot, is_rlock: kind == Kind::RLock }.lock().add_condition(tag)?;
         let place = core::ptr::from_ref(slot).cast_mut();
         Ok(inline::fill(vacant, |tag| SlotCondition {
             core: RawCondition::new(tag),

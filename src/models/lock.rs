@@ -1,11 +1,10 @@
 //! Lock.
 
-use super::model;
+use super::{model, soon};
 use crate::status::Error;
 use crate::sync::{Lock, RawLock};
 use crate::sys::futex;
 use crate::word::Tag;
-use crate::{Deadline, Timeout};
 use core::sync::atomic::{AtomicBool, Ordering};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -38,10 +37,6 @@ impl Guarded {
         self.lock.release().unwrap();
         total
     }
-}
-
-fn soon() -> Deadline {
-    Timeout::from_seconds(1.0).unwrap().deadline()
 }
 
 /// Three threads exclude each other, each gets the lock (no lost wake-up), and each sees what the one before did.

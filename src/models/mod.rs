@@ -5,9 +5,17 @@
 //! execution, or what `LOOM_MAX_PREEMPTIONS` says. (Musuvathi and Qadeer, "Iterative Context Bounding", PLDI 2007: most
 //! concurrency bugs need no more than two.)
 
+mod barrier;
+mod condition;
 mod event;
 mod lock;
 mod mutex;
+mod rlock;
+mod semaphore;
+
+use crate::{Deadline, Timeout};
+use loom::cell::UnsafeCell;
+use std::sync::Arc;
 
 /// The default bound on preemptive switches.
 const PREEMPTIONS: usize = 2;
@@ -16,4 +24,34 @@ fn model(body: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(PREEMPTIONS));
     builder.check(body);
+}
+
+/// A limit that passes when the model lets it.
+fn soon() -> Deadline {
+    Timeout::from_seconds(1.0).unwrap().deadline()
+}
+
+/// A number that is accessed without any ordering of its own: loom reports two accesses that nothing else orders.
+#[derive(Default)]
+struct Watched(UnsafeCell<i32>);
+
+// SAFETY: what is modelled orders the accesses, which is what the models check.
+unsafe impl Sync for Watched {}
+// SAFETY: a number.
+unsafe impl Send for Watched {}
+
+impl Watched {
+    fn new() -> Arc<Watched> {
+        Arc::default()
+    }
+
+    fn add(&self, n: i32) {
+        // SAFETY: as for Sync.
+        self.0.with_mut(|number| unsafe { *number += n });
+    }
+
+    fn get(&self) -> i32 {
+        // SAFETY: as for Sync.
+        self.0.with(|number| unsafe { *number })
+    }
 }

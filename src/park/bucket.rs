@@ -34,3 +34,37 @@ pub fn bucket<T>(_object: *const T) -> &'static RawMutex {
     let _ = BUCKETS;
     &ONE.0
 }
+
+/// Two locked buckets, which may be one and the same.
+#[must_use]
+pub struct Both {
+    first: &'static RawMutex,
+    second: Option<&'static RawMutex>,
+}
+
+/// Locks two buckets, in the order of their addresses. Whoever holds a bucket takes no other one but by this.
+pub fn lock_both(one: &'static RawMutex, other: &'static RawMutex) -> Both {
+    let by_address = |bucket: &&RawMutex| core::ptr::from_ref(*bucket).addr();
+    let (first, second) = if by_address(&one) <= by_address(&other) { (one, other) } else { (other, one) };
+    let second = (!core::ptr::eq(first, second)).then_some(second);
+    first.lock();
+    if let Some(second) = second {
+        second.lock();
+    }
+    Both { first, second }
+}
+
+impl Both {
+    /// Unlocks both.
+    ///
+    /// # Safety
+    /// On the thread that locked them.
+    pub unsafe fn unlock(self) {
+        if let Some(second) = self.second {
+            // SAFETY: locked by `lock_both`; the thread is the caller's promise.
+            unsafe { second.unlock() };
+        }
+        // SAFETY: as above.
+        unsafe { self.first.unlock() };
+    }
+}

@@ -1,7 +1,7 @@
 //! The FIFO wait list, and waiting on it.
 
 use super::mutex::RawMutex;
-use super::{Deadline, Spin};
+use super::{Deadline, spin_until};
 use crate::sys::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::sys::fork::epoch;
 use crate::sys::futex;
@@ -39,12 +39,14 @@ impl Notice {
     }
 }
 
-/// The waiter has not been notified.
+/// The waiter has not been notified, and looks at its state by itself.
 const WAITING: u32 = 0;
+/// The waiter has not been notified, and has to be woken.
+const SLEEPING: u32 = u32::MAX;
 
 /// One waiting thread, on that thread's stack.
 ///
-/// `state` belongs to the notifier until it stores a code there, and to the waiter from then on. The rest but `item` is guarded
+/// `state` belongs to the notifier until it stores a code there (but for the waiter's step from WAITING to SLEEPING), and to the waiter from then on. The rest but `item` is guarded
 /// by the list's lock; `item` is the notifier's, between taking the waiter off the list and storing to `state`: it finds there
 /// what the waiter brought along, and leaves there what it hands over.
 struct Waiter {
@@ -248,7 +250,7 @@ impl Notifier {
 
     /// Wakes the waiter with this notice.
     pub fn notify(self, notice: Notice) {
-        debug_assert_ne!(notice.code, WAITING);
+        debug_assert!(!matches!(notice.code, WAITING | SLEEPING));
         // SAFETY: a waiter that was taken off its list stays until its state is no longer WAITING, and until then `item` is the
         // notifier's.
         unsafe { *(*self.0).item.get() = notice.item };
@@ -256,8 +258,10 @@ impl Notifier {
         let state = unsafe { &raw const (*self.0).state };
         // Release: what the notifier did, and the item, are seen by the waiter's acquire. From here on the waiter may be gone.
         // SAFETY: as above.
-        unsafe { (*state).store(notice.code, Ordering::Release) };
-        futex::wake(state, 1);
+        let before = unsafe { (*state).swap(notice.code, Ordering::Release) };
+        if before == SLEEPING {
+            futex::wake(state, 1);
+        }
     }
 }
 
@@ -311,17 +315,23 @@ pub struct Wait {
     deadline: Deadline,
     turn: Turn,
     item: *mut c_void,
+    spin: bool,
 }
 
 impl Wait {
     /// Behind all others, until `deadline`.
     pub fn until(deadline: Deadline) -> Wait {
-        Wait { deadline, turn: Turn::Last, item: null_mut() }
+        Wait { deadline, turn: Turn::Last, item: null_mut(), spin: true }
     }
 
     /// In another turn.
     pub fn in_turn(self, turn: Turn) -> Wait {
         Wait { turn, ..self }
+    }
+
+    /// Without spinning: the caller has done so.
+    pub fn asleep(self) -> Wait {
+        Wait { spin: false, ..self }
     }
 
     /// With an item that is there for the notifier to take: [`Notifier::item`].
@@ -355,7 +365,7 @@ pub unsafe fn wait_on(
     // SAFETY: the caller locked it.
     unsafe { lock.unlock() };
     when_on_list();
-    if !sleep(&waiter.state, wait.deadline) {
+    if !sleep(&waiter.state, wait.deadline, wait.spin) {
         lock.lock();
         let list = list();
         if waiter.list.load(Ordering::Relaxed) == list {
@@ -366,25 +376,35 @@ pub unsafe fn wait_on(
         // A notifier was faster: the notice is on its way (perhaps by way of another list), and it counts.
         // SAFETY: locked above.
         unsafe { lock.unlock() };
-        sleep(&waiter.state, Deadline::NEVER);
+        sleep(&waiter.state, Deadline::NEVER, true);
     }
     // SAFETY: the state is no longer WAITING, so the notifier is done with the waiter.
     let item = unsafe { *waiter.item.get() };
     Waited::Notified(Notice { code: waiter.state.load(Ordering::Relaxed), item })
 }
 
-/// Waits until `state` is no longer WAITING: true, and what the notifier did is seen; or until the deadline: false.
-fn sleep(state: &AtomicU32, deadline: Deadline) -> bool {
-    let mut spin = Spin::new();
-    loop {
-        if state.load(Ordering::Acquire) != WAITING {
+/// Waits until `state` holds a notice: true, and what the notifier did is seen; or until the deadline: false.
+///
+/// No wake-up is lost: before it sleeps the waiter swaps WAITING for SLEEPING. If the notifier's swap came first, this finds the notice;
+/// if it comes later, the notifier finds SLEEPING and wakes, and the kernel compares the word before it lets the waiter sleep.
+fn sleep(state: &AtomicU32, deadline: Deadline, spin: bool) -> bool {
+    let is_noticed = || !matches!(state.load(Ordering::Acquire), WAITING | SLEEPING);
+    if deadline == Deadline::PASSED || !spin {
+        if is_noticed() {
             return true;
         }
-        if deadline == Deadline::PASSED {
-            return false;
-        }
-        if !spin.once() && !futex::wait(state, WAITING, deadline) {
-            return state.load(Ordering::Acquire) != WAITING;
+    } else if spin_until(is_noticed) {
+        return true;
+    }
+    if deadline == Deadline::PASSED {
+        return false;
+    }
+    // If that fails there is a notice, or this is the second sleep, after a time-out.
+    let _ = state.compare_exchange(WAITING, SLEEPING, Ordering::Relaxed, Ordering::Relaxed);
+    while !is_noticed() {
+        if !futex::wait(state, SLEEPING, deadline) {
+            return is_noticed();
         }
     }
+    true
 }

@@ -12,12 +12,9 @@
 //! then counts: the waiter waits for the lock like any other and returns OK. So no notify is eaten by a waiter that has given
 //! up, and each waiter is taken off once, in the order in which they came.
 
-use super::Retired;
-use super::keep::Keeper;
 use super::lock::{HANDED_OVER, Lock, RawLock};
-use super::retire::retire;
 use super::rlock::RLock;
-use crate::park::{Deadline, Timeout, Wait, WaitList, Waited, bucket, wait_on};
+use crate::park::{Deadline, Timeout, Wait, WaitList, Waited, bucket, lock_both, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering, fence};
 use crate::word::Tag;
@@ -49,12 +46,9 @@ pub trait WaitLock {
 
     /// Takes it again, `count` levels.
     fn reacquire(&self, how: Reacquire, count: usize);
-}
 
-/// A lock that goes when its last keeper does.
-pub trait KeptLock: WaitLock {
-    /// Counts a keeper out, and gives the memory back if it was the last need for it.
-    fn let_go(&self, keeper: Keeper);
+    /// Whether its memory may not be used again if it was freed in this state.
+    fn lingers(&self, state: u64) -> bool;
 }
 
 /// The core of a condition.
@@ -131,12 +125,11 @@ impl RawCondition {
         result
     }
 
-    /// The same; the calling thread keeps the lock while it waits, since the condition may be freed once it has been notified.
-    pub fn wait_keeping(&self, tag: Tag, lock: &impl KeptLock, deadline: Deadline) -> Result<(), Error> {
-        // Not under the condition's bucket: the lock's may be the same one.
-        lock.lock().under_present_tag(|| self.check(tag), |lock_tag| lock.lock().keep(lock_tag, Keeper::Thread))?;
+    /// The same by way of a handle: the lock stays because the condition keeps it, or else because it counts this thread.
+    pub fn wait_keeping(&self, tag: Tag, lock: &impl WaitLock, deadline: Deadline) -> Result<(), Error> {
+        lock.lock().under_present_tag(|| self.check(tag), |lock_tag| lock.lock().add_thread(lock_tag))?;
         let result = self.wait(tag, lock, deadline);
-        lock.let_go(Keeper::Thread);
+        lock.lock().remove_thread();
         result
     }
 
@@ -182,20 +175,33 @@ impl RawCondition {
         Ok(())
     }
 
-    /// Replaces the word by `freed`, which ends the validity of `tag`: `Busy` if threads wait.
-    pub fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
-        retire(&self.word, &self.waiters, PARKED, tag, freed)
-    }
-
-    /// The same for a condition that keeps its lock, which it lets go. `Busy`, too, if threads wait for a lock that they could not
-    /// have come to, and could not release, but by way of this condition.
-    pub fn retire_keeping(&self, tag: Tag, freed: u64, lock: &impl KeptLock) -> Result<Retired, Error> {
-        if self.vouch(tag, || lock.lock().is_waited_for_by_last_condition())? {
-            return Err(Error::Busy);
-        }
-        let retired = self.retire(tag, freed)?;
-        lock.let_go(Keeper::Condition);
-        Ok(retired)
+    /// Replaces the word by `freed`, which ends the validity of `tag`: `Busy` if threads wait, or if the condition is the last way to
+    /// its lock and threads need that (see `sync::keep`). The lock loses a keeper; `lock_freed` gives a freed word for its tag.
+    /// Tells whether the lock's memory may be used again.
+    pub fn retire(
+        &self,
+        tag: Tag,
+        freed: u64,
+        lock: &impl WaitLock,
+        lock_freed: impl FnOnce(Tag) -> u64,
+    ) -> Result<bool, Error> {
+        // At once, or a thread could wait and be notified between one and the other.
+        let buckets = lock_both(bucket(self), bucket(lock.lock()));
+        let result = self.check(tag).and_then(|()| {
+            // SAFETY: the bucket is held, and the tag was right while it is: the list is this condition's.
+            if !unsafe { (*self.waiters.get()).is_empty() } {
+                return Err(Error::Busy);
+            }
+            // AcqRel: whoever used the condition before is done with it before its memory is used anew, and the other way round.
+            let free_condition = || {
+                self.word.swap(freed, Ordering::AcqRel);
+            };
+            let state = lock.lock().remove_condition_in_bucket(free_condition, lock_freed)?;
+            Ok(state.is_some_and(|state| !lock.lingers(state)))
+        });
+        // SAFETY: locked above.
+        unsafe { buckets.unlock() };
+        result
     }
 }
 

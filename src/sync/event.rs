@@ -18,7 +18,7 @@
 
 use super::retire::retire;
 use super::{Retired, infallible};
-use crate::park::{Deadline, Notice, Spin, Timeout, Wait, WaitList, Waited, bucket, wait_on};
+use crate::park::{Deadline, Notice, Timeout, Wait, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::word::Tag;
@@ -123,12 +123,6 @@ impl RawEvent {
     fn wait_clear(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
         if deadline == Deadline::PASSED {
             return Err(Error::TimedOut);
-        }
-        let mut spin = Spin::new();
-        while spin.once() {
-            if self.is_set(tag)? {
-                return Ok(());
-            }
         }
         let bucket = bucket(self);
         bucket.lock();

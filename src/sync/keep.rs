@@ -1,83 +1,84 @@
 //! Who needs a lock besides its handle: the conditions on it, and the threads that wait on those.
 //!
-//! A lock with keepers outlives its handle. The free of the handle moves it on to the next generation, which is no handle's,
-//! and the last keeper frees it. Keepers are counted under the lock's bucket, where its tag changes too: whoever is
-//! counted in under some tag keeps the lock that answers to it.
+//! A lock with a condition on it outlives its handle. The free of the handle moves it on to the next generation, which is no
+//! handle's, and the free of the last condition frees it. A thread in a condition's wait needs the lock from then on until it
+//! has it again, and a notified one may be on no list at all in between; so such threads are counted, and neither the handle nor
+//! the condition that is the last way to the lock can be freed before they are back: `Busy`.
 //!
-//! In a child of fork the keepers that were threads of the parent stay counted. At worst the lock's slot is never used again.
+//! All of it is guarded by the lock's bucket, under which the lock's tag changes too: whoever is counted in under some tag is
+//! counted by the lock that answers to it.
 
 use super::Retired;
-use super::lock::{LOCKED, PARKED, RawLock, WOKEN};
+use super::lock::{PARKED, RawLock};
 use super::retire::retire_in_bucket;
-use crate::park::{Notice, bucket};
+use crate::park::bucket;
 use crate::status::Error;
 use crate::sys::atomic::Ordering;
-use crate::word::Tag;
+use crate::sys::fork::epoch;
+use crate::word::{STATE_MASK, Tag};
 
-/// What keeps a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeper {
-    /// A condition on it.
-    Condition,
-    /// A thread that waits on such a condition, until it has the lock again: the condition may be freed before.
-    Thread,
-}
-
-/// The keepers of a lock, by number. No field is of a type for which some bits are invalid: see `handle::inline`.
+/// No field is of a type for which some bits are invalid: see `handle::inline`.
 #[derive(Default)]
 pub(super) struct Keepers {
     conditions: u32,
     threads: u32,
-    /// Not 0 once the handle has been freed: then the last keeper frees the lock.
-    handle_freed: u32,
+    /// The fork epoch that `threads` is from: in a child the parent's threads do not wait.
+    epoch: u32,
+    /// Not 0 once the handle has been freed.
+    orphaned: u32,
 }
 
 impl Keepers {
-    fn count(&mut self, keeper: Keeper) -> &mut u32 {
-        match keeper {
-            Keeper::Condition => &mut self.conditions,
-            Keeper::Thread => &mut self.threads,
+    fn threads(&mut self) -> &mut u32 {
+        if self.epoch != epoch() {
+            (self.epoch, self.threads) = (epoch(), 0);
         }
-    }
-
-    fn any(&self) -> bool {
-        self.conditions + self.threads > 0
+        &mut self.threads
     }
 }
 
 impl RawLock {
-    /// Counts a keeper in, if the lock answers to `tag`.
-    pub fn keep(&self, tag: Tag, keeper: Keeper) -> Result<(), Error> {
+    /// Counts a condition in, if the lock answers to `tag`.
+    pub fn add_condition(&self, tag: Tag) -> Result<(), Error> {
         self.with_keepers(|keepers| {
             tag.state_of(self.word.load(Ordering::Relaxed))?;
-            *keepers.count(keeper) += 1;
+            keepers.conditions += 1;
             Ok(())
         })
     }
 
-    /// Counts a keeper out. If it was the last one and the handle has been freed, the word becomes a freed one, by way of `freed`,
-    /// and those who still wait will find that their tag is no longer right. Tells then whether the lock was held.
-    pub fn let_go(&self, keeper: Keeper, freed: impl FnOnce(Tag) -> u64) -> Option<bool> {
-        let (was_held, waiters) = self.with_keepers(|keepers| {
-            *keepers.count(keeper) -= 1;
-            if keepers.any() || keepers.handle_freed == 0 {
-                return None;
-            }
-            // AcqRel: what was done with the lock is over before the memory is used again.
-            let before = self.word.swap(freed(self.tag()), Ordering::AcqRel);
-            // SAFETY: `with_keepers` holds the bucket.
-            Some((before & LOCKED != 0, unsafe { (*self.waiters.get()).take_all() }))
-        })?;
-        waiters.notify_all(Notice::new(WOKEN));
-        Some(was_held)
+    /// Counts the calling thread in, which is going to wait on a condition, if the lock answers to `tag`.
+    pub fn add_thread(&self, tag: Tag) -> Result<(), Error> {
+        self.with_keepers(|keepers| {
+            tag.state_of(self.word.load(Ordering::Relaxed))?;
+            *keepers.threads() += 1;
+            Ok(())
+        })
     }
 
-    /// Whether threads wait for the lock that only a condition can lead to, and there is but one such condition left.
-    pub fn is_waited_for_by_last_condition(&self) -> bool {
-        self.with_keepers(|keepers| {
-            // SAFETY: `with_keepers` holds the bucket.
-            keepers.handle_freed != 0 && keepers.conditions == 1 && !unsafe { (*self.waiters.get()).is_empty() }
-        })
+    /// Counts the calling thread out, which has the lock again.
+    pub fn remove_thread(&self) {
+        self.with_keepers(|keepers| *keepers.threads() -= 1);
+    }
+
+    /// With the bucket held: counts a condition out, which `free_condition` frees, unless it is the last way to the lock and threads
+    /// need that: `Busy`. If it was the last way the word becomes a freed one, by way of `freed`; gives the state that it had then.
+    pub(super) fn remove_condition_in_bucket(
+        &self,
+        free_condition: impl FnOnce(),
+        freed: impl FnOnce(Tag) -> u64,
+    ) -> Result<Option<u64>, Error> {
+        // SAFETY: the bucket is held.
+        let (keepers, waiters) = unsafe { (&mut *self.keepers.get(), &*self.waiters.get()) };
+        let is_last_way = keepers.orphaned != 0 && keepers.conditions == 1;
+        if is_last_way && (*keepers.threads() > 0 || !waiters.is_empty()) {
+            return Err(Error::Busy);
+        }
+        keepers.conditions -= 1;
+        // First the condition: see `under_present_tag`.
+        free_condition();
+        // AcqRel: what was done with the lock is over before the memory is used again.
+        Ok(is_last_way.then(|| self.word.swap(freed(self.tag()), Ordering::AcqRel) & STATE_MASK))
     }
 
     fn with_keepers<T>(&self, body: impl FnOnce(&mut Keepers) -> T) -> T {
@@ -110,8 +111,8 @@ impl RawLock {
         }
     }
 
-    /// Ends the validity of `tag`: `Busy` if threads wait for the lock. With keepers the lock goes on under the tag of the `freed`
-    /// word's generation; without, the word becomes `freed`.
+    /// Ends the validity of `tag`: `Busy` if threads wait for the lock. With conditions on it the lock goes on under the tag of the
+    /// `freed` word's generation; without, the word becomes `freed`.
     pub fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
         self.retire_unless(tag, freed, |_| false)
     }
@@ -124,14 +125,18 @@ impl RawLock {
         lingers: impl FnOnce(u64) -> bool,
     ) -> Result<Retired, Error> {
         self.with_keepers(|keepers| {
-            // Asked after the tag was found right only: before, these need not be the lock's keepers.
-            let next = |state| if keepers.any() { Tag::new(freed, tag.kind()).with(state) } else { freed };
-            let state = retire_in_bucket(&self.word, &self.waiters, PARKED, tag, next)?;
-            if keepers.any() {
-                keepers.handle_freed = 1;
-                return Ok(Retired::Kept);
+            // Before the tag has been found right these need not be a lock's keepers.
+            tag.state_of(self.word.load(Ordering::Relaxed))?;
+            let goes_on = keepers.conditions > 0;
+            if !goes_on && *keepers.threads() > 0 {
+                return Err(Error::Busy);
             }
-            Ok(if lingers(state) { Retired::Kept } else { Retired::Vacant })
+            let next = |state| if goes_on { Tag::new(freed, tag.kind()).with(state) } else { freed };
+            let state = retire_in_bucket(&self.word, &self.waiters, PARKED, tag, next)?;
+            if goes_on {
+                keepers.orphaned = 1;
+            }
+            Ok(if goes_on || lingers(state) { Retired::Kept } else { Retired::Vacant })
         })
     }
 }

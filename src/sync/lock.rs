@@ -158,7 +158,7 @@ impl RawLock {
             return Ok(Parked::Changed);
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the lock from being freed while a thread is on the list.
-        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn), || ()) } {
+        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {
             Waited::Notified(notice) => Ok(Parked::Notified(notice.code())),
             Waited::TimedOut => {
                 self.clear_parked_if_alone();
@@ -292,6 +292,10 @@ impl WaitLock for RawLock {
         // Without a limit only a tag that changed meanwhile (the handle was freed) ends the wait, and then it goes on.
         let turns = || if how == Reacquire::Woken { Turns::resumed() } else { Turns::new() };
         while self.acquire_in_turn(self.tag(), Deadline::NEVER, turns()).is_err() {}
+    }
+
+    fn lingers(&self, _state: u64) -> bool {
+        false
     }
 }
 

@@ -15,9 +15,8 @@ mod semaphore;
 mod tests;
 
 pub use barrier::Barrier;
-pub use condition::{Condition, KeptLock, RawCondition, Reacquire, WaitLock, wait_for};
+pub use condition::{Condition, RawCondition, Reacquire, WaitLock, wait_for};
 pub use event::{Event, RawEvent};
-pub use keep::Keeper;
 pub use lock::{Lock, RawLock};
 pub use rlock::{RLock, RawRLock};
 pub use semaphore::{RawSemaphore, Semaphore};

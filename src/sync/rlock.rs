@@ -8,7 +8,6 @@
 //! owner itself is not, so its slot is used again; a held rlock that another thread frees becomes invalid, but its slot
 //! is never used again, so that the late store hits nobody.
 
-use super::keep::Keeper;
 use super::lock::{LOCKED, RawLock};
 use super::{Reacquire, Retired, WaitLock, infallible};
 use crate::park::{Deadline, Timeout};
@@ -139,9 +138,7 @@ impl RawRLock {
 
     /// Lets it go once: `NotOwner` if another thread holds it, or nobody.
     pub fn release(&self, tag: Tag) -> Result<(), Error> {
-        // Checks the tag as well.
-        self.lock.is_locked(tag)?;
-        if !self.is_mine(tag) {
+        if !self.is_owned(tag)? {
             return Err(Error::NotOwner);
         }
         let count = self.count();
@@ -160,8 +157,8 @@ impl RawRLock {
 
     /// Whether the calling thread holds it.
     pub fn is_owned(&self, tag: Tag) -> Result<bool, Error> {
-        self.lock.is_locked(tag)?;
-        Ok(self.is_mine(tag))
+        // A "no" is one only if the tag is right after it.
+        Ok(self.is_mine(tag) || self.lock.is_locked(tag).map(|_| false)?)
     }
 
     /// How often the calling thread holds it; 0 if not at all.
@@ -173,17 +170,29 @@ impl RawRLock {
 impl RawRLock {
     /// Ends the validity of `tag`: see [`RawLock::retire`]. Held by another thread it is kept for good: see the top.
     pub fn retire(&self, tag: Tag, freed: u64) -> Result<Retired, Error> {
-        self.lock.retire_unless(tag, freed, |state| state & LOCKED != 0 && !self.owner_is_caller())
-    }
-
-    /// Counts a keeper out: see [`RawLock::let_go`]. True if the memory may be used again.
-    pub fn let_go(&self, keeper: Keeper, freed: impl FnOnce(Tag) -> u64) -> bool {
-        self.lock.let_go(keeper, freed).is_some_and(|was_held| !was_held || self.owner_is_caller())
+        self.lock.retire_unless(tag, freed, |state| self.lingers(state))
     }
 
     #[inline]
     fn owner_is_caller(&self) -> bool {
         self.owner.load(Ordering::Relaxed) == token()
+    }
+}
+
+/// For models: the memory of a freed rlock, used for something else.
+#[cfg(all(test, loom))]
+impl RawRLock {
+    const USED_ANEW: usize = 2;
+
+    /// Puts something else there.
+    pub fn use_anew(&self) {
+        self.owner.store(RawRLock::USED_ANEW, Ordering::Relaxed);
+        self.set_count(RawRLock::USED_ANEW);
+    }
+
+    /// Whether it is still there.
+    pub fn is_as_used_anew(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == RawRLock::USED_ANEW && self.count() == RawRLock::USED_ANEW
     }
 }
 
@@ -206,6 +215,11 @@ impl WaitLock for RawRLock {
     fn reacquire(&self, how: Reacquire, count: usize) {
         self.lock.reacquire(how, 1);
         self.own(count);
+    }
+
+    /// So if another thread holds it: see the top.
+    fn lingers(&self, state: u64) -> bool {
+        state & LOCKED != 0 && !self.owner_is_caller()
     }
 }
 

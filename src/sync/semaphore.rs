@@ -28,7 +28,7 @@
 use super::retire::retire;
 use super::{Parked, Retired, infallible};
 use crate::park::{
-    Deadline, Notice, Notifier, Notifiers, Spin, Timeout, Turn, Turns, Wait, WaitList, Waited, bucket, wait_on,
+    Deadline, Notice, Notifier, Notifiers, Timeout, Turn, Turns, Wait, WaitList, Waited, bucket, spin_until, wait_on,
 };
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
@@ -37,7 +37,8 @@ use core::cell::UnsafeCell;
 
 const PARKED: u64 = 1 << (STATE_BITS - 1);
 const RESERVE: u64 = 1 << (STATE_BITS - 2);
-const COUNT: u64 = RESERVE - 1;
+/// In a model it holds one permit, so that two are enough to see the reserve at work.
+const COUNT: u64 = if cfg!(loom) { 1 } else { RESERVE - 1 };
 
 /// There may be a permit: try again.
 const WOKEN: u32 = 1;
@@ -122,7 +123,6 @@ impl RawSemaphore {
 
     /// Takes a permit, waiting until `deadline`: `TimedOut`.
     pub fn acquire_until(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
-        let mut spin = Spin::new();
         let mut turns = Turns::new();
         loop {
             if self.take(tag)? {
@@ -131,13 +131,13 @@ impl RawSemaphore {
             if deadline.has_passed() {
                 return Err(Error::TimedOut);
             }
-            if spin.once() {
+            if spin_until(|| self.may_have_a_permit(tag)) {
                 continue;
             }
             match self.park(tag, deadline, turns.next())? {
                 Parked::Changed => {}
                 Parked::Notified(HANDED_OVER) => return Ok(()),
-                Parked::Notified(_) => spin = Spin::new(),
+                Parked::Notified(_) => {}
                 Parked::TimedOut => return Err(Error::TimedOut),
             }
         }
@@ -162,6 +162,11 @@ impl RawSemaphore {
         }
     }
 
+    /// Whether another look is worth it: there is a permit, or the tag is no longer right.
+    fn may_have_a_permit(&self, tag: Tag) -> bool {
+        !matches!(tag.state_of(self.word.load(Ordering::Relaxed)), Ok(state) if state & (COUNT | RESERVE) == 0)
+    }
+
     /// Waits on the list for one wake-up.
     fn park(&self, tag: Tag, deadline: Deadline, turn: Turn) -> Result<Parked, Error> {
         let bucket = bucket(self);
@@ -179,7 +184,7 @@ impl RawSemaphore {
             return Ok(Parked::Changed);
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the semaphore from being freed while a thread is on it.
-        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn), || ()) } {
+        match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {
             Waited::Notified(notice) => Ok(Parked::Notified(notice.code())),
             Waited::TimedOut => {
                 self.clear_parked_if_alone();

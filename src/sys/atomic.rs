@@ -8,11 +8,6 @@ pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Order
 #[cfg(loom)]
 pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
-/// Tells the processor (or the model) that this thread spins.
-#[inline]
-pub fn spin_hint() {
-    #[cfg(not(loom))]
-    core::hint::spin_loop();
-    #[cfg(loom)]
-    loom::thread::yield_now();
-}
+/// Tells the processor that this thread spins. Models do not.
+#[cfg(not(loom))]
+pub use core::hint::spin_loop as spin_hint;
