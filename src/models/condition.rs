@@ -161,6 +161,26 @@ fn wait_for_has_the_last_look() {
     });
 }
 
+/// A notify by a thread that does not hold the lock, which is a plain one: as long as somebody does it works, and the waiter gets the
+/// lock, though the holder may release it at the same moment.
+#[test]
+fn notify_while_another_holds_the_lock() {
+    model(|| {
+        let shared = Shared::on_a_lock();
+        let waiter = spawn(&shared, Shared::take);
+        let notifier = spawn(&shared, |shared| match shared.condition.notify(1) {
+            Ok(()) => {}
+            Err(error) => assert_eq!(error, Error::NotOwner),
+        });
+        shared.condition.acquire();
+        shared.number.add(1);
+        shared.condition.release().unwrap();
+        notifier.join().unwrap();
+        shared.give(0, 1);
+        waiter.join().unwrap();
+    });
+}
+
 /// Two conditions on one lock, each for one side of a place for one item: no notify goes to the wrong side or is lost.
 #[test]
 fn several_conditions_on_one_lock() {

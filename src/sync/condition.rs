@@ -283,6 +283,11 @@ impl Condition {
         on_lock!(self, lock => lock.acquire_timeout(timeout))
     }
 
+    /// Takes the lock, waiting until `deadline`: `TimedOut`.
+    pub fn acquire_until(&self, deadline: Deadline) -> Result<(), Error> {
+        on_lock!(self, lock => lock.acquire_until(deadline))
+    }
+
     /// Lets the lock go.
     pub fn release(&self) -> Result<(), Error> {
         on_lock!(self, lock => lock.release())
