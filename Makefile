@@ -2,6 +2,7 @@
 # make test       all tests, of Rust and of C; ends with the counts
 # make models     the models of the protocols, deeper than in make test: PREEMPTIONS=4
 # make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
+# make bench      measures pirn beside its peers: ROWS=1,2a PEERS=pirn,pthread REPS=9 (docs/bench/README.md)
 # make install    PREFIX=/usr/local DESTDIR=
 # make headers    writes include/ anew after a change in src/capi; make exports the list in c-tests/exports.txt
 # make lint       formatting and clippy; make fmt formats
@@ -21,7 +22,7 @@ build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
 export CMAKE_GENERATOR := Ninja
 
-.PHONY: build setup configure test models demo install headers exports fmt lint clean
+.PHONY: build setup configure test models bench demo install headers exports fmt lint clean
 .NOTPARALLEL:
 
 build: configure
@@ -39,6 +40,9 @@ test: build
 
 models: setup
 	LOOM_MAX_PREEMPTIONS=$(PREEMPTIONS) scripts/models.sh "$(build_dir)" $(JOBS)
+
+bench: build
+	$(MAKE) -C bench BUILD="$(build_dir)"
 
 demo: build
 	scripts/demo.sh "$(build_dir)" "$(DIR)"

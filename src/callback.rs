@@ -6,6 +6,7 @@ use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::park::Mutex;
 use crate::status::Error;
 
 /// The code of a callback that ends without anything to report (Python's SystemExit).
@@ -106,7 +107,8 @@ impl Target {
         run(|| unsafe { (self.function)(self.arg.pointer) })
     }
 
-    /// A target that is a Rust closure. A panic in it is a failure with code -1.
+    /// A target that is a Rust closure, which runs at the first call; later ones do nothing. A panic in it is a failure with code
+    /// -1.
     pub fn from_fn(closure: impl FnOnce() -> Result<(), Failure> + Send + 'static) -> Target {
         type Closure = Box<dyn FnOnce() -> Result<(), Failure> + Send>;
 
@@ -125,10 +127,11 @@ impl Target {
         }
         unsafe extern "C" fn free(arg: *mut c_void) {
             // SAFETY: made by `Box::into_raw` below, and freed once.
-            drop(unsafe { Box::from_raw(arg.cast::<Option<Closure>>()) });
+            drop(unsafe { Box::from_raw(arg.cast::<Place>()) });
         }
         let closure: Closure = Box::new(closure);
-        let arg = Box::into_raw(Box::new(Some(closure))).cast();
+        let place: Place = Mutex::new(Some(closure));
+        let arg = Box::into_raw(Box::new(place)).cast();
         // SAFETY: `call` and `free` take what `arg` points to, which is Send.
         unsafe { Target::new(call, Arg::new(arg, Some(free))) }
     }

@@ -1,6 +1,7 @@
 /**
  * @file
- * Future: a result that will be there later, and waiting for several (Python: `concurrent.futures.Future`, `wait`, `as_completed`).
+ * Future: a result that will be there later, and waiting for several (Python: `concurrent.futures.Future`, `wait`,
+ * `as_completed`).
  */
 /* Generated from src/capi by `make headers`: change it there. */
 
@@ -63,7 +64,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a free-standing future, which is pending: a promise, to be kept with pirn_future_set_result or pirn_future_set_exception.
+ * Makes a free-standing future, which is pending: a promise, to be kept with pirn_future_set_result or
+ * pirn_future_set_exception.
  *
  * @param out  where the handle goes; the caller frees it with pirn_future_free
  * @return PIRN_OK
@@ -182,8 +184,10 @@ pirn_status_t pirn_future_state(pirn_future_t *future, int32_t *out);
  * Blocks without a limit; all who wait are woken together, in the order in which they came. Called by a task for a task
  * of the same executor that has not started, it runs that task itself, there and then; if that one runs elsewhere, the executor
  * may start a thread more while this one waits. What the completing thread did before is seen.
- * The result stays the future's, if it has a pirn_future_set_result_free; else it is whoever's the task says. Python: future.result().
- * Follows: Python Library Reference, concurrent.futures, Future Objects; running the awaited task as in java.util.concurrent.ForkJoinTask.
+ * The result stays the future's, if it has a pirn_future_set_result_free; else it is whoever's the task says. Python:
+ * future.result().
+ * Follows: Python Library Reference, concurrent.futures, Future Objects; running the awaited task as in
+ * java.util.concurrent.ForkJoinTask.
  *
  * @pre `out` is NULL or valid for a write.
  */
@@ -291,8 +295,8 @@ pirn_status_t pirn_future_add_done_callback(pirn_future_t *future,
  * @return PIRN_ERR_INVALID_HANDLE
  * @return PIRN_ERR_INVALID_ARGUMENT `run` is NULL
  *
- * Does not block. A running future cannot be cancelled. When it was cancelled, pirn_wait and pirn_as_completed_next are told now.
- * Called for an executor's future that is pending, it takes the future from the executor: its task will not run.
+ * Does not block. A running future cannot be cancelled. When it was cancelled, pirn_wait and pirn_as_completed_next are
+ * told now. Called for an executor's future that is pending, it takes the future from the executor: its task will not run.
  * Python: future.set_running_or_notify_cancel().
  *
  * @pre `run` is NULL or valid for a write.
@@ -309,8 +313,9 @@ pirn_status_t pirn_future_set_running_or_notify_cancel(pirn_future_t *future,
  * @return PIRN_ERR_INVALID_STATE it is finished or cancelled; the result stays the caller's
  * @return PIRN_ERR_INVALID_HANDLE
  *
- * Does not block. Wakes all who wait, then runs the done callbacks on the calling thread. What was done before is seen by who sees the
- * future finished. For an executor's future that is pending its task will not run; if that is running, its result is dropped.
+ * Does not block. Wakes all who wait, then runs the done callbacks on the calling thread. What was done before is seen by
+ * who sees the future finished. For an executor's future that is pending its task will not run; if that is running, its
+ * result is dropped.
  * Python: future.set_result(result).
  */
 pirn_status_t pirn_future_set_result(pirn_future_t *future,
@@ -353,22 +358,22 @@ pirn_status_t pirn_future_set_result_free(pirn_future_t *future,
  *
  * @param futures      the futures; a duplicate counts once. May be NULL if `n` is 0
  * @param n            how many
- * @param return_when  PIRN_FIRST_COMPLETED: when one is done; PIRN_FIRST_EXCEPTION: when one has failed (a cancelled one has not), or
- *                     all are done; PIRN_ALL_COMPLETED: when all are done
+ * @param return_when  PIRN_FIRST_COMPLETED: when one is done; PIRN_FIRST_EXCEPTION: when one has failed (a cancelled one
+ *                     has not), or all are done; PIRN_ALL_COMPLETED: when all are done
  * @param seconds      the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
  * @param done         gets `n` flags, whether the future at that place is done; written on PIRN_TIMED_OUT too; may be NULL
  * @param n_done       gets how many futures are done, each counted once; written on PIRN_TIMED_OUT too; may be NULL
  * @return PIRN_OK        it found what it waited for; at once if `n` is 0
  * @return PIRN_TIMED_OUT the limit passed first
  * @return PIRN_ERR_INVALID_HANDLE   one of them is no future; nothing was waited for
- * @return PIRN_ERR_INVALID_ARGUMENT `futures` is NULL and `n` is not 0, `return_when` is none of the three, or `seconds` is NaN or
- *                                   negative (and not -1)
+ * @return PIRN_ERR_INVALID_ARGUMENT `futures` is NULL and `n` is not 0, `return_when` is none of the three, or `seconds` is
+ *                                   NaN or negative (and not -1)
  * @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
  * @return PIRN_ERR_NO_MEMORY
  *
- * Blocks. Done means finished, or cancelled and notified (see pirn_future_cancel). Called by a task for futures of its own executor, it
- * may have the executor start a thread more while it waits. What the completing threads did before is seen. The handles may be freed
- * meanwhile. Python: concurrent.futures.wait(futures, seconds, return_when).
+ * Blocks. Done means finished, or cancelled and notified (see pirn_future_cancel). Called by a task for futures of its own
+ * executor, it may have the executor start a thread more while it waits. What the completing threads did before is seen.
+ * The handles may be freed meanwhile. Python: concurrent.futures.wait(futures, seconds, return_when).
  *
  * @pre `futures` is NULL or valid for `n` reads, `done` NULL or valid for `n` writes, `n_done` NULL or valid for a write.
  */
@@ -382,14 +387,15 @@ pirn_status_t pirn_wait(pirn_future_t *const *futures,
 /**
  * Makes an iteration over futures as they get done.
  *
- * @param futures  the futures; a duplicate is given out once, as the first. May be NULL if `n` is 0. The array is not used any more
- *                 after the call, and the handles may be freed
+ * @param futures  the futures; a duplicate is given out once, as the first. May be NULL if `n` is 0. The array is not used
+ *                 any more after the call, and the handles may be freed
  * @param n        how many
  * @param seconds  the limit for the whole iteration, counted from now: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
  * @param out      where the handle goes; the caller frees it with pirn_as_completed_free
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE   one of them is no future
- * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL, `futures` is NULL and `n` is not 0, or `seconds` is NaN or negative (and not -1)
+ * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL, `futures` is NULL and `n` is not 0, or `seconds` is NaN or negative (and
+ *                                   not -1)
  * @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
  * @return PIRN_ERR_NO_MEMORY
  *
@@ -403,20 +409,21 @@ pirn_status_t pirn_as_completed(pirn_future_t *const *futures,
                                 pirn_as_completed_t **out);
 
 /**
- * Waits for the next future that is done: first those that were done at the pirn_as_completed, in the order of the array, then the others
- * in the order in which they get done.
+ * Waits for the next future that is done: first those that were done at the pirn_as_completed, in the order of the array,
+ * then the others in the order in which they get done.
  *
  * @param it     the iteration
  * @param index  gets the future's place in the array
  * @return PIRN_OK
  * @return PIRN_END       all have been given out
- * @return PIRN_TIMED_OUT the limit of the iteration has passed, and none is done that was not given out; a later call may find one
+ * @return PIRN_TIMED_OUT the limit of the iteration has passed, and none is done that was not given out; a later call may
+ *                        find one
  * @return PIRN_ERR_INVALID_HANDLE
  * @return PIRN_ERR_INVALID_ARGUMENT `index` is NULL
  *
- * Blocks. Several threads may share an iteration: each future goes to one of them, and those who wait are served in the order in which
- * they came. Done means what it does for pirn_wait, and memory is ordered likewise. A future that has been given out is
- * not kept alive any longer. Python: next() on the iterator.
+ * Blocks. Several threads may share an iteration: each future goes to one of them, and those who wait are served in the
+ * order in which they came. Done means what it does for pirn_wait, and memory is ordered likewise. A future that has been
+ * given out is not kept alive any longer. Python: next() on the iterator.
  *
  * @pre `index` is NULL or valid for a write.
  */

@@ -46,8 +46,8 @@ pub unsafe extern "C" fn pirn_executor_new(max_workers: i64, out: *mut *mut pirn
 ///                           executor goes on
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
-/// Blocks without a limit, unless the executor was shut down without waiting. Futures and maps live on. Everything that the tasks did is
-/// seen when it has waited. Python: with ThreadPoolExecutor() as ex: ...
+/// Blocks without a limit, unless the executor was shut down without waiting. Futures and maps live on. Everything that the
+/// tasks did is seen when it has waited. Python: with ThreadPoolExecutor() as ex: ...
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_executor_free(ex: *mut pirn_executor_t) -> pirn_status_t {
     guard("pirn_executor_free", || {
@@ -86,8 +86,8 @@ pub unsafe extern "C" fn pirn_executor_set_thread_name_prefix(
     })
 }
 
-/// Sets what each worker runs before its first task. If it fails, that goes to the excepthook and the executor is broken: tasks that have not
-/// started never will, their futures and later submits get PIRN_ERR_BROKEN_EXECUTOR.
+/// Sets what each worker runs before its first task. If it fails, that goes to the excepthook and the executor is broken:
+/// tasks that have not started never will, their futures and later submits get PIRN_ERR_BROKEN_EXECUTOR.
 ///
 /// @param ex        the executor
 /// @param fn        the function; NULL for none
@@ -123,8 +123,8 @@ pub unsafe extern "C" fn pirn_executor_set_initializer(
 /// @param arg       the task's first argument
 /// @param arg_free  called once with arg: when the task has returned and before its future is finished; when it is cancelled; or
 ///                  when this call fails. May be NULL
-/// @param out       where the future's handle goes; the caller frees it with pirn_future_free. NULL for no future: then a failure goes
-///                  to the excepthook, and a result is dropped
+/// @param out       where the future's handle goes; the caller frees it with pirn_future_free. NULL for no future: then a
+///                  failure goes to the excepthook, and a result is dropped
 /// @return PIRN_OK
 /// @return PIRN_ERR_SHUT_DOWN       the executor or the library has been shut down
 /// @return PIRN_ERR_BROKEN_EXECUTOR an initializer has failed
@@ -133,9 +133,9 @@ pub unsafe extern "C" fn pirn_executor_set_initializer(
 /// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
 /// @return PIRN_ERR_NO_MEMORY
 ///
-/// Does not block, but for the start of a thread. Tasks are started in the order in which they were submitted. Everything done before is
-/// seen by the task. A failing task is reported by its future; the worker lives on. A task may wait for others of the same executor (see
-/// pirn_future_result). Python: executor.submit(fn, arg).
+/// Does not block, but for the start of a thread. Tasks are started in the order in which they were submitted. Everything
+/// done before is seen by the task. A failing task is reported by its future; the worker lives on. A task may wait for
+/// others of the same executor (see pirn_future_result). Python: executor.submit(fn, arg).
 /// Follows: Python Library Reference, concurrent.futures, ThreadPoolExecutor.
 ///
 /// # Safety
@@ -172,21 +172,22 @@ pub unsafe extern "C" fn pirn_executor_submit(
 /// @param n          how many
 /// @param item_free  called once with each item: when its task is over or cancelled, or when this call fails; may be NULL
 /// @param chunksize  how many items one worker takes at a time; not 0
-/// @param timeout    the limit for the whole iteration, counted from now: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
+/// @param timeout    the limit for the whole iteration, counted from now: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity
+///                   for none
 /// @param out        where the handle goes; the caller frees it with pirn_map_free
 /// @return PIRN_OK
 /// @return PIRN_ERR_SHUT_DOWN, PIRN_ERR_BROKEN_EXECUTOR, PIRN_ERR_NO_THREAD, PIRN_ERR_INVALID_HANDLE as for pirn_executor_submit
-/// @return PIRN_ERR_INVALID_ARGUMENT `fn` or `out` is NULL, `items` is NULL and `n` is not 0, `chunksize` is 0, or `timeout` is NaN or
-///                                   negative (and not -1)
+/// @return PIRN_ERR_INVALID_ARGUMENT `fn` or `out` is NULL, `items` is NULL and `n` is not 0, `chunksize` is 0, or `timeout`
+///                                   is NaN or negative (and not -1)
 /// @return PIRN_ERR_OVERFLOW         `timeout` is above PIRN_TIMEOUT_MAX
 /// @return PIRN_ERR_NO_MEMORY        also for an `n` for which no array can exist; then no item is touched
 ///
-/// Does not block, but for the start of threads. All items are queued, or none. Python: executor.map(fn, items, timeout=..., chunksize=...), where
-/// chunksize has an effect with processes only.
+/// Does not block, but for the start of threads. All items are queued, or none. Python: executor.map(fn, items, timeout=...,
+/// chunksize=...), where chunksize has an effect with processes only.
 ///
 /// # Safety
-/// `fn` and `item_free` may be called with each item on any thread; `items` is NULL or valid for `n` reads, `out` NULL or valid for a
-/// write.
+/// `fn` and `item_free` may be called with each item on any thread; `items` is NULL or valid for `n` reads, `out` NULL or
+/// valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_executor_map(
     ex: *mut pirn_executor_t,
@@ -249,7 +250,8 @@ unsafe fn tasks(
 /// @param map     the map
 /// @param result  gets the result
 /// @return PIRN_OK
-/// @return PIRN_END                 there are no more: all have been given out, or an error or the time limit has ended the iteration
+/// @return PIRN_END                 there are no more: all have been given out, or an error or the time limit has ended the
+///                                  iteration
 /// @return PIRN_TIMED_OUT           the limit of the whole iteration passed first
 /// @return PIRN_ERR_TASK_FAILED     the item's task failed; pirn_last_code and pirn_last_error say how
 /// @return PIRN_ERR_CANCELLED       the item was cancelled
@@ -257,9 +259,9 @@ unsafe fn tasks(
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `result` is NULL
 ///
-/// Blocks. PIRN_TIMED_OUT and the errors of tasks cancel what has not started and end the iteration: PIRN_END follows. Several threads may
-/// share a map; each result goes to one of them. Called by a task of the same executor it does what pirn_future_result does. What
-/// the task did is seen. Python: next() on what executor.map() returns.
+/// Blocks. PIRN_TIMED_OUT and the errors of tasks cancel what has not started and end the iteration: PIRN_END follows.
+/// Several threads may share a map; each result goes to one of them. Called by a task of the same executor it does what
+/// pirn_future_result does. What the task did is seen. Python: next() on what executor.map() returns.
 ///
 /// # Safety
 /// `result` is NULL or valid for a write.
@@ -325,9 +327,9 @@ pub extern "C" fn pirn_map_free(map: *mut pirn_map_t) -> pirn_status_t {
 /// @return PIRN_ERR_DEADLOCK `wait` is true and the caller is one of its workers; nothing changed
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
-/// Blocks if `wait` is true, without a limit; any number of threads may. Who waits for a future that is cancelled is told, and its done
-/// callbacks run on the calling thread. Everything that the tasks did is seen when it has waited. Python: executor.shutdown(wait,
-/// cancel_futures=cancel_futures).
+/// Blocks if `wait` is true, without a limit; any number of threads may. Who waits for a future that is cancelled is told,
+/// and its done callbacks run on the calling thread. Everything that the tasks did is seen when it has waited. Python:
+/// executor.shutdown(wait, cancel_futures=cancel_futures).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_executor_shutdown(ex: *mut pirn_executor_t, wait: Flag, cancel_futures: Flag) -> pirn_status_t {
     on(

@@ -56,8 +56,8 @@ pub unsafe fn create<T: Shared, H>(
 
 /// Frees an object that may be busy, or closed already; NULL is fine.
 ///
-/// Of several that free it at once one `close`s the object, and that one frees the handle. Calls that found the object before find
-/// it closed from then on.
+/// Of several that free it at once one `close`s the object, and that one frees the handle. Calls that found the object
+/// before find it closed from then on.
 pub fn free_closed<T: Shared, H>(
     name: &'static str,
     handle: *mut H,

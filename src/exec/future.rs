@@ -16,69 +16,27 @@
 //! two on the right: what `wait` and `as_completed` wait for.
 //!
 //! Each edge is taken once, under the lock, and whoever takes it takes along what belongs to it: the task on the edges out of
-//! PENDING, the waiters and callbacks on the edge to *over*, the watchers on the edge to *done*. So a task runs at most once, and each
-//! of the others is told exactly once.
+//! PENDING, the waiters and callbacks on the edge to *over*, the watchers on the edge to *done*. So a task runs at most
+//! once, and each of the others is told exactly once.
 //!
 //! No wake-up is lost: who waits, watches or adds a callback looks at the state under the lock and joins the list in
-//! the same hold, so the edge that it waits for comes later and finds it there. Ordering: the lock's. What the completing thread did
-//! before is seen by whoever sees the future over.
+//! the same hold, so the edge that it waits for comes later and finds it there. Ordering: the lock's. What the completing
+//! thread did before is seen by whoever sees the future over.
 
+use super::aftermath::{Aftermath, DoneCallback, call_back};
 use super::channel::Channel;
+use super::phase::{Phase, Status};
 use super::pool::Pool;
 use super::work::{Job, Value, Work};
 use super::worker;
 use crate::callback::{CallError, Failure, FreeFn};
 use crate::identity::{self, Identified};
-use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifier, Notifiers, WaitList, Wake};
+use crate::park::{Deadline, Mutex, MutexGuard, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
-use crate::thread::report;
 use core::sync::atomic::{AtomicBool, Ordering};
 use slab::Slab;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-
-/// Called with the future when it is over.
-pub type DoneCallback = Box<dyn FnOnce(&Arc<Future>) + Send>;
-
-/// Where a future is in its life. The numbers are those of `PIRN_FUTURE_…`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Status {
-    /// Neither started nor cancelled.
-    Pending = 0,
-    /// Under way.
-    Running = 1,
-    /// Cancelled; a free-standing future's owner has not taken note yet.
-    Cancelled = 2,
-    /// Cancelled, and everyone knows.
-    CancelledAndNotified = 3,
-    /// With a result or a failure.
-    Finished = 4,
-}
-
-enum Phase {
-    /// An executor's future has its job.
-    Pending(Option<Job>),
-    Running,
-    Cancelled,
-    CancelledAndNotified,
-    Finished(Result<Value, CallError>),
-}
-
-impl Phase {
-    fn is_over(&self) -> bool {
-        !matches!(self, Phase::Pending(_) | Phase::Running)
-    }
-
-    fn is_done(&self) -> bool {
-        matches!(self, Phase::CancelledAndNotified | Phase::Finished(_))
-    }
-
-    fn has_failed(&self) -> bool {
-        matches!(self, Phase::Finished(Err(_)))
-    }
-}
 
 struct Watcher {
     channel: Arc<Channel>,
@@ -93,8 +51,6 @@ struct State {
     watchers: Slab<Watcher>,
     result_free: Option<FreeFn>,
 }
-
-const OVER: Notice = Notice::new(1);
 
 /// A result that will be there later.
 pub struct Future {
@@ -180,13 +136,7 @@ impl Future {
 
     /// Where it is in its life.
     pub fn status(&self) -> Status {
-        match self.lock().phase {
-            Phase::Pending(_) => Status::Pending,
-            Phase::Running => Status::Running,
-            Phase::Cancelled => Status::Cancelled,
-            Phase::CancelledAndNotified => Status::CancelledAndNotified,
-            Phase::Finished(_) => Status::Finished,
-        }
+        self.lock().phase.status()
     }
 
     /// Whether it is finished or cancelled.
@@ -232,8 +182,8 @@ impl Future {
         true
     }
 
-    /// For the owner of a free-standing future, before the work begins: true, and it is running; or false, it was cancelled, and who
-    /// waits for it together with others is told. `InvalidState` if it is running or over otherwise.
+    /// For the owner of a free-standing future, before the work begins: true, and it is running; or false, it was cancelled,
+    /// and who waits for it together with others is told. `InvalidState` if it is running or over otherwise.
     pub fn set_running_or_notify_cancel(self: &Arc<Future>) -> Result<bool, Error> {
         let mut state = self.lock();
         match state.phase {
@@ -419,41 +369,6 @@ impl Drop for Future {
             drop(state);
             // SAFETY: the promise of `set_result_free`.
             unsafe { value.give_back(free) };
-        }
-    }
-}
-
-/// What follows the end of a future, with the lock let go.
-#[must_use]
-pub(super) struct Aftermath {
-    /// With the job, if it never ran.
-    before: Phase,
-    waiters: Notifiers,
-    watching: Vec<Notifier>,
-    callbacks: Vec<DoneCallback>,
-}
-
-impl Aftermath {
-    fn follow(self, future: &Arc<Future>) {
-        let callbacks = self.tell();
-        call_back(future, callbacks);
-    }
-
-    /// Gives the job's argument back, if it never ran, wakes those who wait, and leaves the callbacks, to be called in order.
-    pub fn tell(self) -> Vec<DoneCallback> {
-        drop(self.before);
-        self.waiters.notify_all(OVER);
-        self.watching.into_iter().for_each(Channel::notify);
-        self.callbacks
-    }
-}
-
-/// Calls them in order. One that panics is reported, and does not keep the others from their call.
-pub(super) fn call_back(future: &Arc<Future>, callbacks: Vec<DoneCallback>) {
-    for callback in callbacks {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| callback(future))) {
-            core::mem::forget(panic);
-            report(&Failure::new(-1, Some(c"a done callback panicked")));
         }
     }
 }

@@ -100,8 +100,8 @@ impl Executor {
         Ok(Map { id: identity::next(), deadline, result_free, progress })
     }
 
-    /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`, `NoThread`. The
-    /// results are to be fetched until `deadline`.
+    /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`,
+    /// `NoThread`. The results are to be fetched until `deadline`.
     pub fn map(&self, tasks: Vec<Task>, chunksize: usize, deadline: Deadline) -> Result<Map, Error> {
         let map = self.map_of(tasks, chunksize, deadline)?;
         self.queue(&map.futures())?;

@@ -15,10 +15,12 @@
 //! one from a later epoch puts it right: the pool has no workers and no queue, the future, if it was not done, is cancelled. What
 //! it held of the user's is forgotten: it is the parent's to give back.
 
+mod aftermath;
 mod channel;
 mod executor;
 mod future;
 mod map;
+mod phase;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -26,8 +28,10 @@ mod wait;
 mod work;
 mod worker;
 
+pub use aftermath::DoneCallback;
 pub use executor::Executor;
-pub use future::{DoneCallback, Future, Status};
+pub use future::Future;
 pub use map::Map;
+pub use phase::Status;
 pub use wait::{AsCompleted, ReturnWhen, Waited, wait};
 pub use work::Value;

@@ -16,15 +16,15 @@
 //!   or the system refused a thread        and whoever leaves the queue to others leaves such a worker behind
 //! ```
 //!
-//! A queued task is one that is neither claimed nor cancelled; the queue may also hold some that are (`Future::is_unclaimed`), which
-//! whoever pops them skips. A worker becomes idle before its task's future is settled: who waits for the result and then
-//! submits again finds it idle, and starts no second one.
+//! A queued task is one that is neither claimed nor cancelled; the queue may also hold some that are
+//! (`Future::is_unclaimed`), which whoever pops them skips. A worker becomes idle before its task's future is settled: who
+//! waits for the result and then submits again finds it idle, and starts no second one.
 //!
 //! When a wait ends there may be more than `max_workers` at work; then the next one that looks at the queue leaves, whoever
 //! it is (`is_surplus`). There are others, so the queue is not forgotten.
 //!
-//! No wake-up is lost: a worker goes to sleep under the lock, when the queue is empty; who puts something in it, shuts down, breaks
-//! the pool, or makes an idle worker surplus does so under the lock, and wakes one or all.
+//! No wake-up is lost: a worker goes to sleep under the lock, when the queue is empty; who puts something in it, shuts down,
+//! breaks the pool, or makes an idle worker surplus does so under the lock, and wakes one or all.
 
 use super::future::Future;
 use crate::callback::Target;

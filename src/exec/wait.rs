@@ -145,8 +145,8 @@ impl AsCompleted {
         AsCompleted { id: identity::next(), deadline, homes, channel, watched }
     }
 
-    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline. A future whose
-    /// position has been given out is no longer kept.
+    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline. A future
+    /// whose position has been given out is no longer kept.
     pub fn next(&self) -> Result<usize, Error> {
         self.catch_up_after_fork();
         let place = self.channel.take(Deadline::PASSED).or_else(|error| {

@@ -7,7 +7,8 @@
 //! Running inline uses up the waiting task's stack. It is done only as long as most of the stack is left, so that the
 //! inner task has about as much as on a thread of its own; beyond that the worker lends.
 
-use super::future::{Future, call_back};
+use super::aftermath::call_back;
+use super::future::Future;
 use super::pool::{LOOK, Pool};
 use super::work::Job;
 use crate::callback::Failure;

@@ -140,7 +140,8 @@ fn close_executors() {
         let mut shutdown = SHUTDOWN.lock();
         shutdown.phase = Phase::Joining;
         EXECUTORS_CLOSED.store(true, Ordering::Release);
-        core::mem::take(&mut shutdown.executors)
+        // A copy: a child that is forked from here on has these executors, and a shutdown of its own to come.
+        shutdown.executors.clone()
     };
     for executor in executors {
         if let Some(executor) = executor.upgrade() {

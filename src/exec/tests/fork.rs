@@ -216,3 +216,41 @@ fn without_any_thread_nothing_is_queued() {
     }
     assert_eq!(exit_status(child), 0);
 }
+
+#[test]
+fn a_fork_in_the_middle_of_everything() {
+    let executor = Executor::new(2);
+    let shared = Future::new();
+    let stop = Event::new();
+    std::thread::scope(|scope| {
+        for n in 0..2 {
+            let (executor, shared, stop) = (&executor, &shared, &stop);
+            scope.spawn(move || {
+                while !stop.is_set() {
+                    let each: Vec<_> = (0..4).map(|_| executor.submit(task(|| Ok(1))).unwrap()).collect();
+                    each[n].cancel();
+                    assert!(wait(&each, ReturnWhen::AllCompleted, NEVER).complete);
+                    assert!(!wait(core::slice::from_ref(shared), ReturnWhen::AllCompleted, Deadline::PASSED).complete);
+                }
+            });
+        }
+        for _ in 0..10 {
+            let known = executor.submit(task(|| Ok(1))).unwrap();
+            let child = fork();
+            if child == 0 {
+                leave(|| {
+                    let outcome = known.result(NEVER);
+                    assert!(outcome == Ok(value(1)) || outcome == Err(Error::Cancelled.into()));
+                    let each: Vec<_> = (0..10).map(|n| executor.submit(task(move || Ok(n))).unwrap()).collect();
+                    assert!(wait(&each, ReturnWhen::AllCompleted, NEVER).complete);
+                    shared.set_result(value(1)).unwrap();
+                    assert_eq!(shared.result(NEVER), Ok(value(1)));
+                    executor.shutdown(true, false).unwrap();
+                    assert_eq!(executor.pending(), (0, 0));
+                });
+            }
+            assert_eq!(exit_status(child), 0);
+        }
+        stop.set();
+    });
+}

@@ -74,8 +74,10 @@ fn an_error_cancels_what_has_not_started() {
     let go = Arc::new(Event::new());
     let mut tasks = tasks(50, &[], &given);
     tasks[0] = task(|| Err(failure(9)));
-    let (held, ran) = (go.clone(), counter());
+    let (held, ran, running) = (go.clone(), counter(), Arc::new(Event::new()));
+    let started = running.clone();
     tasks[1] = task(move || {
+        started.set();
         held.wait();
         Ok(1)
     });
@@ -84,6 +86,7 @@ fn an_error_cancels_what_has_not_started() {
         *task_after = task(move || Ok(ran.fetch_add(1, Ordering::SeqCst)));
     }
     let map = executor.map(tasks, 1, NEVER).unwrap();
+    running.wait();
     assert_eq!(map.next(), Err(failed(9)));
     assert_eq!(map.next(), END);
     assert_eq!(executor.pending().0, 0);

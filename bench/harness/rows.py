@@ -1,0 +1,102 @@
+"""The rows: what is measured, by which program, and what pirn has to reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BEST = "the best peer"
+
+# They do what is to be done and nothing else: something to compare with, not peers that pirn has to beat.
+LIMITS = ("cas_xchg", "spin", "futex")
+
+
+@dataclass(frozen=True)
+class Target:
+    """pirn's `quantity` against `factor` times that of `reference`, or against `factor` itself."""
+
+    relation: str  # "<=", "<" or ">="
+    factor: float
+    reference: str | None = None  # a peer's name, or BEST
+    quantity: str = "value"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table."""
+
+    name: str
+    title: str
+    program: str
+    arguments: tuple
+    unit: str
+    more_is_better: bool
+    targets: tuple
+
+
+def at_most(factor, reference=None):
+    return Target("<=", factor, reference)
+
+
+def below(reference):
+    return Target("<", 1, reference)
+
+
+def at_least(factor, reference=None):
+    return Target(">=", factor, reference)
+
+
+def fair(factor):
+    return Target(">=", factor, None, "fairness")
+
+
+def costs(name, title, program, arguments, *targets):
+    return Row(name, title, program, arguments, "ns", False, targets)
+
+
+def rates(name, title, program, arguments, unit, *targets):
+    return Row(name, title, program, arguments, unit, True, targets)
+
+
+ROWS = (
+    costs("1", "lock acquire + release, nobody else wants it", "lock", ("pair",),
+          at_most(1.2, "cas_xchg"), below("std"), below("pthread")),
+    rates("2a", "lock, 2 threads, bare increment", "lock", ("contended", 2, 0, 0), "M pairs/s",
+          at_least(0.9, "parking_lot")),
+    rates("2b", "lock, 4 threads, bare increment", "lock", ("contended", 4, 0, 0), "M pairs/s",
+          at_least(1, "parking_lot")),
+    rates("2d", "lock, 4 threads, 100 ns inside, 300 ns outside", "lock", ("contended", 4, 100, 300), "M pairs/s",
+          at_least(1, "parking_lot"), fair(0.8)),
+    rates("2e", "lock, 8 threads on 4 cores, 100 ns inside, 300 ns outside", "lock", ("contended", 8, 100, 300),
+          "M pairs/s", at_least(0.95, "parking_lot"), fair(0.4)),
+    costs("3a", "rlock acquire + release", "rlock", ("pair",), at_most(1, "parking_lot")),
+    costs("3b", "rlock, 2 acquires + 2 releases", "rlock", ("depth2",), at_most(1, "parking_lot")),
+    costs("4a", "semaphore acquire + release", "semaphore", ("pair",), at_most(1, "pthread")),
+    rates("4b", "semaphore ping-pong, idle cores", "semaphore", ("pingpong", 0), "k round trips/s", at_least(1500)),
+    rates("4b-busy", "semaphore ping-pong, busy cores", "semaphore", ("pingpong", 1), "k round trips/s",
+          at_least(1, "pthread")),
+    rates("5a", "condition ping-pong, idle cores", "condition", ("pingpong", 0), "k round trips/s", at_least(5, BEST)),
+    rates("5a-busy", "condition ping-pong, busy cores", "condition", ("pingpong", 1), "k round trips/s",
+          at_least(0.9, BEST)),
+    costs("5d", "notify, nobody waits", "condition", ("notify",), at_most(8)),
+    costs("6a", "event set to wait in another thread, one way", "event", ("oneway",), at_most(500)),
+    costs("6c", "wait on a set event", "event", ("wait_set",), at_most(4)),
+    rates("7-2", "barrier, 2 threads", "barrier", ("rounds", 2), "k rounds/s", at_least(1500)),
+    rates("7-4", "barrier, 4 threads on 4 cores", "barrier", ("rounds", 4), "k rounds/s", at_least(700)),
+    rates("7-8", "barrier, 8 threads on 4 cores", "barrier", ("rounds", 8), "k rounds/s", at_least(50)),
+)
+
+
+def select(names):
+    """The rows of those names, in the table's order; a name's beginning stands for all that continue it by a letter or
+    a hyphen, so that 2 is short for 2a, 2b, ... but 1 is not short for 10."""
+    if not names:
+        return list(ROWS)
+    for name in names:
+        if not any(_selects(name, row) for row in ROWS):
+            raise ValueError(f"no row {name}; there are: {', '.join(row.name for row in ROWS)}")
+    return [row for row in ROWS if any(_selects(name, row) for name in names)]
+
+
+def _selects(name, row):
+    rest = row.name.removeprefix(name)
+    return row.name.startswith(name) and not rest[:1].isdigit()

@@ -1,0 +1,117 @@
+/* Boost.Thread, and the semaphore of Boost.Interprocess. */
+#include <boost/interprocess/sync/interprocess_semaphore.hpp>
+#include <boost/thread/barrier.hpp>
+#include <boost/thread/condition_variable.hpp>
+#include <boost/thread/lock_types.hpp>
+#include <boost/thread/mutex.hpp>
+#include <boost/thread/recursive_mutex.hpp>
+#include <new>
+
+#define PEER_LOCK "boost::mutex"
+#define PEER_RLOCK "boost::recursive_mutex"
+#define PEER_SEMAPHORE "interprocess_semaphore"
+#define PEER_CONDITION "boost::condition_variable and boost::mutex"
+#define PEER_EVENT "flag behind boost::condition_variable"
+#define PEER_BARRIER "boost::barrier"
+
+typedef boost::mutex peer_lock_t;
+
+static inline peer_lock_t *peer_lock_new(void)
+{
+    return new (own_lines(sizeof(peer_lock_t))) peer_lock_t;
+}
+
+static inline void peer_lock_acquire(peer_lock_t *lock)
+{
+    lock->lock();
+}
+
+static inline void peer_lock_release(peer_lock_t *lock)
+{
+    lock->unlock();
+}
+
+typedef boost::recursive_mutex peer_rlock_t;
+
+static inline peer_rlock_t *peer_rlock_new(void)
+{
+    return new (own_lines(sizeof(peer_rlock_t))) peer_rlock_t;
+}
+
+static inline void peer_rlock_acquire(peer_rlock_t *rlock)
+{
+    rlock->lock();
+}
+
+static inline void peer_rlock_release(peer_rlock_t *rlock)
+{
+    rlock->unlock();
+}
+
+typedef boost::interprocess::interprocess_semaphore peer_semaphore_t;
+
+static inline peer_semaphore_t *peer_semaphore_new(int value)
+{
+    return new (own_lines(sizeof(peer_semaphore_t))) peer_semaphore_t(static_cast<unsigned>(value));
+}
+
+static inline void peer_semaphore_acquire(peer_semaphore_t *semaphore)
+{
+    semaphore->wait();
+}
+
+static inline void peer_semaphore_release(peer_semaphore_t *semaphore)
+{
+    semaphore->post();
+}
+
+typedef struct {
+    boost::mutex mutex;
+    boost::condition_variable condition;
+} peer_condition_t;
+
+static inline peer_condition_t *peer_condition_new(void)
+{
+    return new (own_lines(sizeof(peer_condition_t))) peer_condition_t;
+}
+
+static inline void peer_condition_acquire(peer_condition_t *condition)
+{
+    condition->mutex.lock();
+}
+
+static inline void peer_condition_release(peer_condition_t *condition)
+{
+    condition->mutex.unlock();
+}
+
+static inline void peer_condition_wait(peer_condition_t *condition)
+{
+    boost::unique_lock<boost::mutex> held(condition->mutex, boost::adopt_lock);
+    condition->condition.wait(held);
+    held.release();
+}
+
+static inline void peer_condition_notify(peer_condition_t *condition)
+{
+    condition->condition.notify_one();
+}
+
+static inline void peer_condition_notify_all(peer_condition_t *condition)
+{
+    condition->condition.notify_all();
+}
+
+#include "event_by_condition.h"
+
+typedef boost::barrier peer_barrier_t;
+
+static inline peer_barrier_t *peer_barrier_new(int parties)
+{
+    return new (own_lines(sizeof(peer_barrier_t))) peer_barrier_t(static_cast<unsigned>(parties));
+}
+
+static inline void peer_barrier_wait(peer_barrier_t *barrier)
+{
+    barrier->wait();
+}
