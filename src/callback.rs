@@ -111,11 +111,13 @@ impl Target {
     /// -1.
     pub fn from_fn(closure: impl FnOnce() -> Result<(), Failure> + Send + 'static) -> Target {
         type Closure = Box<dyn FnOnce() -> Result<(), Failure> + Send>;
+        /// Emptied by the first call; several may come at once, since a `Target` can be shared.
+        type Place = Mutex<Option<Closure>>;
 
         unsafe extern "C" fn call(arg: *mut c_void) -> i32 {
             // SAFETY: `arg` is the box made below.
-            let closure = unsafe { &mut *arg.cast::<Option<Closure>>() };
-            let Some(closure) = closure.take() else {
+            let closure = unsafe { &*arg.cast::<Place>() }.lock().take();
+            let Some(closure) = closure else {
                 return 0;
             };
             let failure = match catch_unwind(AssertUnwindSafe(closure)) {

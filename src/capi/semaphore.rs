@@ -119,12 +119,7 @@ pub extern "C" fn pirn_semaphore_acquire_timeout(semaphore: *mut pirn_semaphore_
 /// Everything done before is seen by the thread that takes a permit after. Python: semaphore.release().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_semaphore_release(semaphore: *mut pirn_semaphore_t) -> pirn_status_t {
-    on_inline(
-        "pirn_semaphore_release",
-        semaphore,
-        |semaphore: &RawSemaphore, tag| semaphore.release_fast(tag),
-        |semaphore, tag| semaphore.release_n(tag, 1),
-    )
+    on_inline("pirn_semaphore_release", semaphore, RawSemaphore::release_fast, RawSemaphore::release)
 }
 
 /// Gives several permits, all of them or none.
