@@ -36,24 +36,26 @@ fn one_permit_excludes() {
     });
 }
 
-/// Two waiters, two releases from two threads: both get through, whoever comes first.
+/// Two threads that need a permit, two releases, one of them by a thread that then needs one itself: both get through, whoever
+/// comes first.
 #[test]
 fn each_release_lets_one_through() {
     model(|| {
         let semaphore = semaphore(0);
-        let acquire = {
+        let waiter = {
             let semaphore = semaphore.clone();
-            move || semaphore.acquire()
+            thread::spawn(move || semaphore.acquire())
         };
-        let release = {
+        let other = {
             let semaphore = semaphore.clone();
-            move || semaphore.release().unwrap()
+            thread::spawn(move || {
+                semaphore.release().unwrap();
+                semaphore.acquire();
+            })
         };
-        let others = [thread::spawn(acquire.clone()), thread::spawn(acquire), thread::spawn(release.clone())];
-        release();
-        for other in others {
-            other.join().unwrap();
-        }
+        semaphore.release().unwrap();
+        waiter.join().unwrap();
+        other.join().unwrap();
         assert_eq!(semaphore.value(), 0);
     });
 }
