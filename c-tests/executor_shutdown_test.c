@@ -291,6 +291,7 @@ static void submit_until_refused(void *arg)
             pirn_executor_submit(racer->executor, count_task, &racer->arg, count_free, NULL);
         CHECK_AMONG(status, BIT(PIRN_OK) | BIT(PIRN_ERR_SHUT_DOWN));
         ADD(*(status == PIRN_OK ? &racer->accepted : &racer->refused), 1);
+        sched_yield();
     }
 }
 

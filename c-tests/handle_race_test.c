@@ -25,29 +25,29 @@ static void hammer(void *element)
     for (unsigned step = 0; !LOAD(over); step++) {
         race->use(LOAD(shared), step);
         ADD(steps, 1);
+        if (step % 4 == 0) /* on a single processor the others would wait for the end of the time slice */
+            sched_yield();
     }
 }
 
-static void stir(void *h)
-{
-    if (race->stir)
-        race->stir(h);
-    sched_yield();
-}
-
+/* Whom a stir lets go may come back before anything else runs here, so the free follows it without a pause.
+ */
 static void free_under_fire(void *h)
 {
     pirn_status_t status;
     while ((status = kinds[race->kind].free(h)) != PIRN_OK) {
         CHECK_STATUS(status, PIRN_ERR_BUSY);
-        stir(h);
+        if (race->stir)
+            race->stir(h);
+        else
+            sched_yield();
     }
     CHECK_STATUS(kinds[race->kind].free(h), PIRN_ERR_INVALID_HANDLE);
 }
 
 static void run_race(const race_t *given)
 {
-    enum { THREADS = 4 };
+    enum { THREADS = 3 };
     runner_t hammers[THREADS];
     race = given;
     make_spares();
@@ -55,12 +55,13 @@ static void run_race(const race_t *given)
     for (int i = 0; i < THREADS; i++)
         runner_start(&hammers[i], (breed_t)(i % BREEDS), hammer, NULL);
     for (int round = 0; round < race->rounds; round++) {
-        uint64_t enough = LOAD(steps) + (unsigned)round % 16;
+        uint64_t enough = LOAD(steps) + (unsigned)round % 8;
         void *h = LOAD(shared);
-        while (LOAD(steps) < enough)
-            stir(h);
-        if (race->kind == FUTURE) /* a free lets nobody go who waits for the result */
-            stir(h);
+        for (; LOAD(steps) < enough; sched_yield())
+            if (race->stir)
+                race->stir(h);
+        if (race->kind == FUTURE) /* its free lets nobody go who waits for the result */
+            race->stir(h);
         free_under_fire(h);
         STORE(shared, kinds[race->kind].make());
     }
@@ -87,7 +88,70 @@ static void use_lock(void *h, unsigned step)
 
 TEST(lock)
 {
-    run_race(&(race_t){LOCK, 5000, use_lock, NULL});
+    run_race(&(race_t){LOCK, 20000, use_lock, NULL});
+}
+
+static void use_rlock(void *h, unsigned step)
+{
+    size_t count;
+    bool flag;
+    const unsigned or_not_owner = BIT(PIRN_ERR_NOT_OWNER);
+    pirn_status_t status = step % 3 == 0   ? pirn_rlock_try_acquire(h)
+                           : step % 3 == 1 ? pirn_rlock_acquire(h)
+                                           : pirn_rlock_acquire_timeout(h, 1e-5);
+    CHECK_AMONG(status, refused_or_done | or_not_now);
+    if (status == PIRN_OK) {
+        CHECK_AMONG(pirn_rlock_acquire(h), refused_or_done);
+        CHECK_AMONG(pirn_rlock_release(h), refused_or_done);
+        CHECK_AMONG(pirn_rlock_release(h), refused_or_done);
+    }
+    CHECK_AMONG(pirn_rlock_release(h), BIT(PIRN_ERR_INVALID_HANDLE) | or_not_owner);
+    CHECK_AMONG(pirn_rlock_is_owned(h, &flag), refused_or_done);
+    CHECK_AMONG(pirn_rlock_recursion_count(h, &count), refused_or_done);
+}
+
+TEST(rlock)
+{
+    run_race(&(race_t){RLOCK, 20000, use_rlock, NULL});
+}
+
+static void use_semaphore(void *h, unsigned step)
+{
+    int64_t value;
+    pirn_status_t status = step % 3 == 0   ? pirn_semaphore_try_acquire(h)
+                           : step % 3 == 1 ? pirn_semaphore_acquire(h)
+                                           : pirn_semaphore_acquire_timeout(h, 1e-5);
+    CHECK_AMONG(status, refused_or_done | or_not_now);
+    if (status == PIRN_OK)
+        CHECK_AMONG(step % 2 ? pirn_semaphore_release(h) : pirn_semaphore_release_n(h, 1), refused_or_done);
+    CHECK_AMONG(pirn_semaphore_value(h, &value), refused_or_done);
+}
+
+TEST(semaphore)
+{
+    run_race(&(race_t){SEMAPHORE, 20000, use_semaphore, NULL});
+}
+
+static void use_barrier(void *h, unsigned step)
+{
+    size_t out;
+    bool flag;
+    const unsigned or_broken = BIT(PIRN_ERR_BROKEN_BARRIER);
+    CHECK_AMONG(step % 2 ? pirn_barrier_wait(h, &out) : pirn_barrier_wait_timeout(h, 1e-5, &out),
+                refused_or_done | or_broken);
+    CHECK_AMONG(pirn_barrier_n_waiting(h, &out), refused_or_done);
+    CHECK_AMONG(pirn_barrier_broken(h, &flag), refused_or_done);
+    CHECK_AMONG(step % 8 ? pirn_barrier_reset(h) : pirn_barrier_abort(h), refused_or_done);
+}
+
+static void stir_barrier(void *h)
+{
+    CHECK_OK(pirn_barrier_reset(h));
+}
+
+TEST(barrier)
+{
+    run_race(&(race_t){BARRIER, 10000, use_barrier, stir_barrier});
 }
 
 static void use_event(void *h, unsigned step)
@@ -107,7 +171,7 @@ static void stir_event(void *h)
 
 TEST(event)
 {
-    run_race(&(race_t){EVENT, 5000, use_event, stir_event});
+    run_race(&(race_t){EVENT, 20000, use_event, stir_event});
 }
 
 static void use_queue(void *h, unsigned step)
@@ -141,7 +205,7 @@ static void stir_queue(void *h)
 
 TEST(queue)
 {
-    run_race(&(race_t){QUEUE, 3000, use_queue, stir_queue});
+    run_race(&(race_t){QUEUE, 10000, use_queue, stir_queue});
 }
 
 static void use_thread(void *h, unsigned step)
@@ -168,7 +232,7 @@ static void use_thread(void *h, unsigned step)
 
 TEST(thread)
 {
-    run_race(&(race_t){THREAD, 2000, use_thread, NULL});
+    run_race(&(race_t){THREAD, 3000, use_thread, NULL});
 }
 
 static void count_callback(pirn_future_t *future, void *arg)
@@ -211,7 +275,7 @@ static void stir_future(void *h)
 
 TEST(future)
 {
-    run_race(&(race_t){FUTURE, 5000, use_future, stir_future});
+    run_race(&(race_t){FUTURE, 10000, use_future, stir_future});
 }
 
 static void use_executor(void *h, unsigned step)
@@ -247,7 +311,7 @@ static void use_map(void *h, unsigned step)
 
 TEST(map)
 {
-    run_race(&(race_t){MAP, 3000, use_map, NULL});
+    run_race(&(race_t){MAP, 5000, use_map, NULL});
 }
 
 static void use_as_completed(void *h, unsigned step)
@@ -259,7 +323,7 @@ static void use_as_completed(void *h, unsigned step)
 
 TEST(as_completed)
 {
-    run_race(&(race_t){AS_COMPLETED, 5000, use_as_completed, NULL});
+    run_race(&(race_t){AS_COMPLETED, 10000, use_as_completed, NULL});
 }
 
 static pthread_barrier_t line;

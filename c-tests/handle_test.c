@@ -15,6 +15,7 @@ static struct {
     pirn_future_t *future;
     pirn_map_t *map;
     pirn_as_completed_t *completed;
+    pirn_condition_t *condition;
 } out, untouched;
 
 static counted_t argument;
@@ -26,6 +27,12 @@ static void never_called(pirn_future_t *future, void *arg)
     (void)future;
     (void)arg;
     CHECK_FAILED("a refused callback ran");
+}
+
+static bool never_asked(void *arg)
+{
+    (void)arg;
+    CHECK_FAILED("the predicate of a refused call ran");
 }
 
 static pirn_status_t wait_for_one(void *h)
@@ -50,12 +57,50 @@ static pirn_status_t iterate_over_one(void *h)
     X(LOCK, lock_acquire_timeout, 0, pirn_lock_acquire_timeout(h, PIRN_FOREVER))                             \
     X(LOCK, lock_release, 0, pirn_lock_release(h))                                                           \
     X(LOCK, lock_locked, 0, pirn_lock_locked(h, &out.flag))                                                  \
+    X(LOCK, condition_new_with_lock, 0, pirn_condition_new_with_lock(h, &out.condition))                     \
+    X(RLOCK, condition_new_with_rlock, 0, pirn_condition_new_with_rlock(h, &out.condition))                  \
+    X(RLOCK, rlock_free, 0, pirn_rlock_free(h))                                                              \
+    X(RLOCK, rlock_acquire, 0, pirn_rlock_acquire(h))                                                        \
+    X(RLOCK, rlock_try_acquire, 0, pirn_rlock_try_acquire(h))                                                \
+    X(RLOCK, rlock_acquire_timeout, 0, pirn_rlock_acquire_timeout(h, PIRN_FOREVER))                          \
+    X(RLOCK, rlock_release, 0, pirn_rlock_release(h))                                                        \
+    X(RLOCK, rlock_locked, 0, pirn_rlock_locked(h, &out.flag))                                               \
+    X(RLOCK, rlock_is_owned, 0, pirn_rlock_is_owned(h, &out.flag))                                           \
+    X(RLOCK, rlock_recursion_count, 0, pirn_rlock_recursion_count(h, &out.size))                             \
+    X(CONDITION, condition_free, 0, pirn_condition_free(h))                                                  \
+    X(CONDITION, condition_acquire, 0, pirn_condition_acquire(h))                                            \
+    X(CONDITION, condition_try_acquire, 0, pirn_condition_try_acquire(h))                                    \
+    X(CONDITION, condition_acquire_timeout, 0, pirn_condition_acquire_timeout(h, PIRN_FOREVER))              \
+    X(CONDITION, condition_release, 0, pirn_condition_release(h))                                            \
+    X(CONDITION, condition_is_owned, 0, pirn_condition_is_owned(h, &out.flag))                               \
+    X(CONDITION, condition_wait, 0, pirn_condition_wait(h))                                                  \
+    X(CONDITION, condition_wait_timeout, 0, pirn_condition_wait_timeout(h, PIRN_FOREVER))                    \
+    X(CONDITION, condition_wait_for, 0, pirn_condition_wait_for(h, never_asked, NULL))                       \
+    X(CONDITION, condition_wait_for_timeout, 0,                                                              \
+      pirn_condition_wait_for_timeout(h, never_asked, NULL, PIRN_FOREVER))                                   \
+    X(CONDITION, condition_notify, 0, pirn_condition_notify(h, 1))                                           \
+    X(CONDITION, condition_notify_all, 0, pirn_condition_notify_all(h))                                      \
+    X(SEMAPHORE, semaphore_free, 0, pirn_semaphore_free(h))                                                  \
+    X(SEMAPHORE, semaphore_acquire, 0, pirn_semaphore_acquire(h))                                            \
+    X(SEMAPHORE, semaphore_try_acquire, 0, pirn_semaphore_try_acquire(h))                                    \
+    X(SEMAPHORE, semaphore_acquire_timeout, 0, pirn_semaphore_acquire_timeout(h, PIRN_FOREVER))              \
+    X(SEMAPHORE, semaphore_release, 0, pirn_semaphore_release(h))                                            \
+    X(SEMAPHORE, semaphore_release_n, 0, pirn_semaphore_release_n(h, 2))                                     \
+    X(SEMAPHORE, semaphore_value, 0, pirn_semaphore_value(h, &out.bound))                                    \
     X(EVENT, event_free, 0, pirn_event_free(h))                                                              \
     X(EVENT, event_set, 0, pirn_event_set(h))                                                                \
     X(EVENT, event_clear, 0, pirn_event_clear(h))                                                            \
     X(EVENT, event_is_set, 0, pirn_event_is_set(h, &out.flag))                                               \
     X(EVENT, event_wait, 0, pirn_event_wait(h))                                                              \
     X(EVENT, event_wait_timeout, 0, pirn_event_wait_timeout(h, PIRN_FOREVER))                                \
+    X(BARRIER, barrier_free, 0, pirn_barrier_free(h))                                                        \
+    X(BARRIER, barrier_wait, 0, pirn_barrier_wait(h, &out.size))                                             \
+    X(BARRIER, barrier_wait_timeout, 0, pirn_barrier_wait_timeout(h, PIRN_FOREVER, &out.size))               \
+    X(BARRIER, barrier_reset, 0, pirn_barrier_reset(h))                                                      \
+    X(BARRIER, barrier_abort, 0, pirn_barrier_abort(h))                                                      \
+    X(BARRIER, barrier_parties, 0, pirn_barrier_parties(h, &out.size))                                       \
+    X(BARRIER, barrier_n_waiting, 0, pirn_barrier_n_waiting(h, &out.size))                                   \
+    X(BARRIER, barrier_broken, 0, pirn_barrier_broken(h, &out.flag))                                         \
     X(THREAD, thread_free, 0, pirn_thread_free(h))                                                           \
     X(THREAD, thread_start, 0, pirn_thread_start(h))                                                         \
     X(THREAD, thread_join, 0, pirn_thread_join(h))                                                           \
@@ -174,6 +219,10 @@ static void *make_marked(kind_t kind)
     void *h = kinds[kind].make();
     if (kind == LOCK)
         CHECK_OK(pirn_lock_acquire(h));
+    if (kind == RLOCK)
+        CHECK_OK(pirn_rlock_acquire(h));
+    if (kind == CONDITION)
+        CHECK_OK(pirn_condition_acquire(h));
     if (kind == EVENT)
         CHECK_OK(pirn_event_set(h));
     if (kind == QUEUE)
@@ -194,8 +243,24 @@ static void check_still_marked(kind_t kind, void *h)
         CHECK_STATUS(pirn_lock_try_acquire(h), PIRN_WOULD_BLOCK);
         CHECK_OK(pirn_lock_release(h));
         break;
+    case RLOCK:
+        CHECK_OK(pirn_rlock_recursion_count(h, &size));
+        CHECK_EQ(size, 1);
+        break;
+    case CONDITION:
+        CHECK_OK(pirn_condition_release(h));
+        CHECK_STATUS(pirn_condition_notify(h, 1), PIRN_ERR_NOT_OWNER);
+        break;
+    case SEMAPHORE:
+        CHECK_OK(pirn_semaphore_value(h, &bound));
+        CHECK_EQ(bound, 1);
+        break;
     case EVENT:
         CHECK_OK(pirn_event_wait_timeout(h, 0));
+        break;
+    case BARRIER:
+        CHECK_OK(pirn_barrier_broken(h, &flag));
+        CHECK(!flag);
         break;
     case THREAD:
         CHECK_STATUS(pirn_thread_join(h), PIRN_ERR_NOT_STARTED);

@@ -4,7 +4,21 @@
 
 #include "support.h"
 
-typedef enum { LOCK, EVENT, THREAD, QUEUE, EXECUTOR, MAP, FUTURE, AS_COMPLETED, KINDS } kind_t;
+typedef enum {
+    LOCK,
+    RLOCK,
+    CONDITION,
+    SEMAPHORE,
+    EVENT,
+    BARRIER,
+    THREAD,
+    QUEUE,
+    EXECUTOR,
+    MAP,
+    FUTURE,
+    AS_COMPLETED,
+    KINDS
+} kind_t;
 
 /* What maps and iterators are made from; it outlives them. */
 static pirn_executor_t *spare_executor;
@@ -40,6 +54,34 @@ static inline void *make_lock(void)
     return lock;
 }
 
+static inline void *make_rlock(void)
+{
+    pirn_rlock_t *rlock;
+    CHECK_OK(pirn_rlock_new(&rlock));
+    return rlock;
+}
+
+static inline void *make_condition(void)
+{
+    pirn_condition_t *condition;
+    CHECK_OK(pirn_condition_new(&condition));
+    return condition;
+}
+
+static inline void *make_semaphore(void)
+{
+    pirn_semaphore_t *semaphore;
+    CHECK_OK(pirn_semaphore_new(1, &semaphore));
+    return semaphore;
+}
+
+static inline void *make_barrier(void)
+{
+    pirn_barrier_t *barrier;
+    CHECK_OK(pirn_barrier_new(2, NULL, NULL, NULL, PIRN_FOREVER, &barrier));
+    return barrier;
+}
+
 static inline void *make_event(void)
 {
     pirn_event_t *event;
@@ -65,6 +107,10 @@ static inline void *make_executor(void) { return new_executor(2); }
 static inline void *make_future(void) { return new_future(); }
 
 static inline pirn_status_t free_lock(void *h) { return pirn_lock_free(h); }
+static inline pirn_status_t free_rlock(void *h) { return pirn_rlock_free(h); }
+static inline pirn_status_t free_condition(void *h) { return pirn_condition_free(h); }
+static inline pirn_status_t free_semaphore(void *h) { return pirn_semaphore_free(h); }
+static inline pirn_status_t free_barrier(void *h) { return pirn_barrier_free(h); }
 static inline pirn_status_t free_event(void *h) { return pirn_event_free(h); }
 static inline pirn_status_t free_thread(void *h) { return pirn_thread_free(h); }
 static inline pirn_status_t free_queue(void *h) { return pirn_queue_free(h); }
@@ -78,7 +124,11 @@ static const struct {
     pirn_status_t (*free)(void *handle);
 } kinds[KINDS] = {
     [LOCK] = {make_lock, free_lock},
+    [RLOCK] = {make_rlock, free_rlock},
+    [CONDITION] = {make_condition, free_condition},
+    [SEMAPHORE] = {make_semaphore, free_semaphore},
     [EVENT] = {make_event, free_event},
+    [BARRIER] = {make_barrier, free_barrier},
     [THREAD] = {make_thread, free_thread},
     [QUEUE] = {make_queue, free_queue},
     [EXECUTOR] = {make_executor, free_executor},
