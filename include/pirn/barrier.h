@@ -81,7 +81,7 @@ pirn_status_t pirn_barrier_wait(pirn_barrier_t *barrier,
                                 size_t *index);
 
 /**
- * The same with a limit of its own in place of the default.
+ * Waits until all parties have come, for at most so long: a limit of its own in place of the barrier's default.
  *
  * @param barrier  the barrier
  * @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
@@ -97,7 +97,9 @@ pirn_status_t pirn_barrier_wait(pirn_barrier_t *barrier,
  *
  * @pre `index` is NULL or valid for a write.
  */
-pirn_status_t pirn_barrier_wait_timeout(pirn_barrier_t *barrier, double seconds, size_t *index);
+pirn_status_t pirn_barrier_wait_timeout(pirn_barrier_t *barrier,
+                                        double seconds,
+                                        size_t *index);
 
 /**
  * Sends those who wait away with PIRN_ERR_BROKEN_BARRIER, and makes the barrier usable again, also if it was broken.

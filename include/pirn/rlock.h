@@ -52,8 +52,8 @@ pirn_status_t pirn_rlock_free(pirn_rlock_t *rlock);
  * @return PIRN_OK the caller holds the rlock
  * @return PIRN_ERR_INVALID_HANDLE
  *
- * Blocks without a limit. Whoever comes while the rlock is free gets it; among those who wait it is first come, first served,
- * and one that has lost to newcomers for about a millisecond is handed the rlock.
+ * Blocks without a limit. Whoever comes while the rlock is free gets it; those who wait are woken in the order in which they
+ * came, and one that has lost to newcomers for about a millisecond is handed the rlock.
  * Everything that a thread did before its last release is seen by the thread that acquires the rlock next.
  * Python: rlock.acquire(). As there, an rlock whose owner has ended stays locked, and a new thread may pass for that owner.
  * Follows: Python Library Reference, threading, RLock Objects; waiting as by pirn_lock_acquire.

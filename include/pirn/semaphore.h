@@ -68,8 +68,8 @@ pirn_status_t pirn_semaphore_free(pirn_semaphore_t *semaphore);
  * @return PIRN_OK the caller has a permit
  * @return PIRN_ERR_INVALID_HANDLE
  *
- * Blocks without a limit. Whoever comes while there is a permit gets it; among those who wait it is first come, first served, and
- * one that has lost to newcomers for about a millisecond is handed a permit.
+ * Blocks without a limit. Whoever comes while there is a permit gets it; those who wait are woken in the order in which they came,
+ * and one that has lost to newcomers for about a millisecond is handed a permit.
  * Everything that threads did before their releases is seen by the thread that takes a permit after.
  * Python: semaphore.acquire().
  * Follows: Python Library Reference, threading, Semaphore Objects; waiting as by pirn_lock_acquire.

@@ -108,7 +108,7 @@ pub unsafe extern "C" fn pirn_barrier_wait(barrier: *mut pirn_barrier_t, index: 
     unsafe { wait("pirn_barrier_wait", barrier, index, Barrier::wait) }
 }
 
-/// The same with a limit of its own in place of the default.
+/// Waits until all parties have come, for at most so long: a limit of its own in place of the barrier's default.
 ///
 /// @param barrier  the barrier
 /// @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none

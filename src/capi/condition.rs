@@ -215,8 +215,8 @@ pub unsafe extern "C" fn pirn_condition_is_owned(condition: *mut pirn_condition_
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
 /// Blocks without a limit. Threads are notified in the order in which they came, and none wakes for another reason. Then each waits
-/// for the lock, behind those who wait for it already. Memory is ordered by the lock: what was done before the notify,
-/// with the lock held, is seen. Python: condition.wait().
+/// for the lock, behind those who wait for it already and like any of them. Memory is ordered by the lock: what was done
+/// before the notify, with the lock held, is seen. Python: condition.wait().
 /// Follows: Python Library Reference, threading, Condition Objects; notified threads queue for the lock as in nsync (wait morphing).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_condition_wait(condition: *mut pirn_condition_t) -> pirn_status_t {
@@ -228,7 +228,7 @@ pub extern "C" fn pirn_condition_wait(condition: *mut pirn_condition_t) -> pirn_
     )
 }
 
-/// The same, for at most so long. Taking the lock again is not part of the limit.
+/// Waits as pirn_condition_wait does, for at most so long. Taking the lock again is not part of the limit.
 ///
 /// @param condition  the condition, whose lock the caller holds
 /// @param seconds    the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
@@ -275,7 +275,8 @@ pub unsafe extern "C" fn pirn_condition_wait_for(
     wait_for("pirn_condition_wait_for", condition, predicate, arg, Ok(Timeout::NEVER))
 }
 
-/// The same, for at most so long: one limit for all the waiting. When it has passed the predicate is tested once more.
+/// Waits until a predicate holds, for at most so long: one limit for all the waiting. When it has passed the predicate is tested
+/// once more.
 ///
 /// @param condition  the condition, whose lock the caller holds
 /// @param predicate  called with `arg`, on the calling thread, with the lock held, until it gives true
@@ -328,7 +329,8 @@ fn wait_for(
 /// @return PIRN_ERR_NOT_OWNER the caller does not hold the lock; nothing changed
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
-/// Does not block. The notified threads go on one by one, as the lock is released. Python: condition.notify(n).
+/// Does not block. The notified threads are woken one by one, as the lock is released, in the order in which they came.
+/// Python: condition.notify(n).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_condition_notify(condition: *mut pirn_condition_t, n: usize) -> pirn_status_t {
     on_inline("pirn_condition_notify", condition, SlotCondition::notify_fast, |condition, tag| {
@@ -343,7 +345,7 @@ pub extern "C" fn pirn_condition_notify(condition: *mut pirn_condition_t, n: usi
 /// @return PIRN_ERR_NOT_OWNER the caller does not hold the lock; nothing changed
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
-/// Does not block. The notified threads go on one by one, as the lock is released, in the order in which they came.
+/// Does not block. The notified threads are woken one by one, as the lock is released, in the order in which they came.
 /// Python: condition.notify_all().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_condition_notify_all(condition: *mut pirn_condition_t) -> pirn_status_t {

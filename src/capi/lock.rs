@@ -42,8 +42,8 @@ pub extern "C" fn pirn_lock_free(lock: *mut pirn_lock_t) -> pirn_status_t {
 /// @return PIRN_OK the caller holds the lock
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
-/// Blocks without a limit. Whoever comes while the lock is free gets it; among those who wait it is first come, first served,
-/// and one that has lost to newcomers for about a millisecond is handed the lock.
+/// Blocks without a limit. Whoever comes while the lock is free gets it; those who wait are woken in the order in which they
+/// came, and one that has lost to newcomers for about a millisecond is handed the lock.
 /// Everything that a thread did before it released the lock is seen by the thread that acquires it next.
 /// Python: lock.acquire().
 /// Follows: Python Library Reference, threading, Lock Objects; waiting and eventual fairness as in WebKit's WTF::Lock and parking_lot.

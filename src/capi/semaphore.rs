@@ -61,8 +61,8 @@ pub extern "C" fn pirn_semaphore_free(semaphore: *mut pirn_semaphore_t) -> pirn_
 /// @return PIRN_OK the caller has a permit
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
-/// Blocks without a limit. Whoever comes while there is a permit gets it; among those who wait it is first come, first served, and
-/// one that has lost to newcomers for about a millisecond is handed a permit.
+/// Blocks without a limit. Whoever comes while there is a permit gets it; those who wait are woken in the order in which they came,
+/// and one that has lost to newcomers for about a millisecond is handed a permit.
 /// Everything that threads did before their releases is seen by the thread that takes a permit after.
 /// Python: semaphore.acquire().
 /// Follows: Python Library Reference, threading, Semaphore Objects; waiting as by pirn_lock_acquire.
@@ -119,12 +119,7 @@ pub extern "C" fn pirn_semaphore_acquire_timeout(semaphore: *mut pirn_semaphore_
 /// Everything done before is seen by the thread that takes a permit after. Python: semaphore.release().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_semaphore_release(semaphore: *mut pirn_semaphore_t) -> pirn_status_t {
-    on_inline(
-        "pirn_semaphore_release",
-        semaphore,
-        |semaphore: &RawSemaphore, tag| semaphore.release_fast(tag),
-        |semaphore, tag| semaphore.release_n(tag, 1),
-    )
+    on_inline("pirn_semaphore_release", semaphore, RawSemaphore::release_fast, RawSemaphore::release)
 }
 
 /// Gives several permits, all of them or none.

@@ -161,6 +161,42 @@ fn wait_for_has_the_last_look() {
     });
 }
 
+/// A notify by a thread that does not hold the lock, which is a plain one: it works as long as somebody does, and the waiter gets the
+/// lock, though the holder may have released it meanwhile and nobody else is going to.
+#[test]
+fn notify_while_another_holds_the_lock() {
+    const WAITS: i32 = 1;
+    const NEED_NOT: i32 = 2;
+    model(|| {
+        let shared = Shared::on_a_lock();
+        let waiter = spawn(&shared, |shared| {
+            shared.condition.acquire();
+            if shared.number.get() != NEED_NOT {
+                shared.number.add(WAITS);
+                shared.condition.wait().unwrap();
+            }
+            shared.condition.release().unwrap();
+        });
+        let holder = spawn(&shared, |shared| {
+            shared.condition.acquire();
+            shared.condition.release().unwrap();
+        });
+        shared.condition.acquire();
+        let waits = shared.number.get() == WAITS;
+        if !waits {
+            shared.number.add(NEED_NOT);
+        }
+        shared.condition.release().unwrap();
+        if waits && shared.condition.notify(1) == Err(Error::NotOwner) {
+            shared.condition.acquire();
+            shared.condition.notify(1).unwrap();
+            shared.condition.release().unwrap();
+        }
+        waiter.join().unwrap();
+        holder.join().unwrap();
+    });
+}
+
 /// Two conditions on one lock, each for one side of a place for one item: no notify goes to the wrong side or is lost.
 #[test]
 fn several_conditions_on_one_lock() {

@@ -67,26 +67,3 @@ fn free_against_the_owner() {
         assert!(retired == Retired::Kept || lock.is_as_used_anew());
     });
 }
-
-/// The same by the fast paths.
-#[test]
-fn free_against_the_owner_fast() {
-    const OLD: Tag = Tag::new(1 << 40, 2);
-    const FREED: u64 = 2 << 40;
-    model(|| {
-        let lock = Arc::new(RawRLock::new(OLD));
-        let owner = {
-            let lock = lock.clone();
-            thread::spawn(move || {
-                let _ = lock.acquire_fast(OLD) && lock.acquire_fast(OLD);
-                let _ = lock.release_fast(OLD) && lock.release_fast(OLD);
-            })
-        };
-        let retired = lock.retire(OLD, FREED).unwrap();
-        if retired == Retired::Vacant {
-            lock.use_anew();
-        }
-        owner.join().unwrap();
-        assert!(retired == Retired::Kept || lock.is_as_used_anew());
-    });
-}

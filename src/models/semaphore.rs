@@ -36,24 +36,26 @@ fn one_permit_excludes() {
     });
 }
 
-/// Two waiters, two releases from two threads: both get through, whoever comes first.
+/// Two threads that need a permit, two releases, one of them by a thread that then needs one itself: both get through, whoever
+/// comes first.
 #[test]
 fn each_release_lets_one_through() {
     model(|| {
         let semaphore = semaphore(0);
-        let acquire = {
+        let waiter = {
             let semaphore = semaphore.clone();
-            move || semaphore.acquire()
+            thread::spawn(move || semaphore.acquire())
         };
-        let release = {
+        let other = {
             let semaphore = semaphore.clone();
-            move || semaphore.release().unwrap()
+            thread::spawn(move || {
+                semaphore.release().unwrap();
+                semaphore.acquire();
+            })
         };
-        let others = [thread::spawn(acquire.clone()), thread::spawn(acquire), thread::spawn(release.clone())];
-        release();
-        for other in others {
-            other.join().unwrap();
-        }
+        semaphore.release().unwrap();
+        waiter.join().unwrap();
+        other.join().unwrap();
         assert_eq!(semaphore.value(), 0);
     });
 }
@@ -157,13 +159,13 @@ fn free_by_who_was_let_in() {
         let semaphore = Arc::new(RawSemaphore::new(OLD, 0, false).unwrap());
         let releaser = {
             let semaphore = semaphore.clone();
-            thread::spawn(move || assert_eq!(semaphore.release_n(OLD, 1), Ok(())))
+            thread::spawn(move || assert_eq!(semaphore.release(OLD), Ok(())))
         };
         semaphore.acquire(OLD).unwrap();
-        assert_eq!(semaphore.retire(OLD, NEW.with(0)), Ok(Retired::Vacant));
+        assert_eq!(semaphore.retire(OLD, NEW.with(1)), Ok(Retired::Vacant));
         releaser.join().unwrap();
-        assert_eq!(semaphore.value(NEW), Ok(0));
-        assert_eq!(semaphore.release_n(OLD, 1), Err(Error::InvalidHandle));
+        assert_eq!(semaphore.value(NEW), Ok(1));
+        assert_eq!(semaphore.release(OLD), Err(Error::InvalidHandle));
     });
 }
 
@@ -176,15 +178,15 @@ fn free_against_use() {
             let semaphore = semaphore.clone();
             thread::spawn(move || semaphore.acquire(OLD))
         };
-        match semaphore.retire(OLD, NEW.with(0)) {
+        match semaphore.retire(OLD, NEW.with(1)) {
             Ok(retired) => {
                 assert_eq!(retired, Retired::Vacant);
                 assert_eq!(waiter.join().unwrap(), Err(Error::InvalidHandle));
-                assert_eq!(semaphore.value(NEW), Ok(0));
+                assert_eq!(semaphore.value(NEW), Ok(1));
             }
             Err(error) => {
                 assert_eq!(error, Error::Busy);
-                semaphore.release_n(OLD, 1).unwrap();
+                semaphore.release(OLD).unwrap();
                 assert_eq!(waiter.join().unwrap(), Ok(()));
             }
         }

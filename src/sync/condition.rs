@@ -10,7 +10,8 @@
 //! lock's list, and they are woken one by one as the lock is passed on (wait morphing, as in nsync and older Linux futex
 //! requeue). A waiter that times out takes itself off this list under the bucket; if it is not there any more a notify was faster, which
 //! then counts: the waiter waits for the lock like any other and returns OK. So no notify is eaten by a waiter that has given
-//! up, and each waiter is taken off once, in the order in which they came.
+//! up, and each waiter is taken off once, in the order in which they came. (In that order they are woken; who gets the lock first then is
+//! up to the lock, where a thread that is awake may be faster.)
 
 use super::lock::{HANDED_OVER, Lock, RawLock};
 use super::rlock::RLock;
@@ -281,6 +282,11 @@ impl Condition {
     /// Takes the lock, waiting at most so long: `TimedOut`.
     pub fn acquire_timeout(&self, timeout: Timeout) -> Result<(), Error> {
         on_lock!(self, lock => lock.acquire_timeout(timeout))
+    }
+
+    /// Takes the lock, waiting until `deadline`: `TimedOut`.
+    pub fn acquire_until(&self, deadline: Deadline) -> Result<(), Error> {
+        on_lock!(self, lock => lock.acquire_until(deadline))
     }
 
     /// Lets the lock go.

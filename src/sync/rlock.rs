@@ -89,7 +89,7 @@ impl RawRLock {
 
     /// Takes it if it is free or this thread's: `WouldBlock`.
     pub fn try_acquire(&self, tag: Tag) -> Result<(), Error> {
-        if self.acquire_again(tag) {
+        if self.acquire_fast(tag) {
             return Ok(());
         }
         self.lock.try_acquire(tag)?;
@@ -99,19 +99,15 @@ impl RawRLock {
 
     /// Takes it, waiting until `timeout` has passed: `TimedOut`.
     pub fn acquire_timeout(&self, tag: Tag, timeout: Timeout) -> Result<(), Error> {
-        if self.acquire_again(tag) {
-            return Ok(());
-        }
-        self.lock.acquire_timeout(tag, timeout)?;
-        self.own(1);
-        Ok(())
+        if self.acquire_fast(tag) { Ok(()) } else { self.acquire_contended(tag, timeout.deadline()) }
     }
 
     /// Takes it, waiting until `deadline`: `TimedOut`.
     pub fn acquire_until(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
-        if self.acquire_again(tag) {
-            return Ok(());
-        }
+        if self.acquire_fast(tag) { Ok(()) } else { self.acquire_contended(tag, deadline) }
+    }
+
+    fn acquire_contended(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
         self.lock.acquire_until(tag, deadline)?;
         self.own(1);
         Ok(())
@@ -138,14 +134,13 @@ impl RawRLock {
 
     /// Lets it go once: `NotOwner` if another thread holds it, or nobody.
     pub fn release(&self, tag: Tag) -> Result<(), Error> {
+        if self.release_fast(tag) {
+            return Ok(());
+        }
         if !self.is_owned(tag)? {
             return Err(Error::NotOwner);
         }
-        let count = self.count();
-        if count > 1 {
-            self.set_count(count - 1);
-            return Ok(());
-        }
+        // The last level, and threads wait, or have waited: the fast path takes all others.
         self.owner.store(NOBODY, Ordering::Relaxed);
         self.lock.release(tag)
     }

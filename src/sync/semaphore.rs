@@ -118,11 +118,16 @@ impl RawSemaphore {
 
     /// Takes a permit, waiting until `timeout` has passed: `TimedOut`.
     pub fn acquire_timeout(&self, tag: Tag, timeout: Timeout) -> Result<(), Error> {
-        if self.acquire_fast(tag) { Ok(()) } else { self.acquire_until(tag, timeout.deadline()) }
+        if self.acquire_fast(tag) { Ok(()) } else { self.acquire_contended(tag, timeout.deadline()) }
     }
 
     /// Takes a permit, waiting until `deadline`: `TimedOut`.
     pub fn acquire_until(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
+        if self.acquire_fast(tag) { Ok(()) } else { self.acquire_contended(tag, deadline) }
+    }
+
+    #[cold]
+    fn acquire_contended(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
         let mut turns = Turns::new();
         loop {
             if self.take(tag)? {
@@ -201,6 +206,11 @@ impl RawSemaphore {
         if unsafe { (*self.waiters.get()).is_empty() } {
             self.word.fetch_and(!PARKED, Ordering::Relaxed);
         }
+    }
+
+    /// Gives a permit: `OverRelease`, `Overflow`.
+    pub fn release(&self, tag: Tag) -> Result<(), Error> {
+        if self.release_fast(tag) { Ok(()) } else { self.give(tag, 1) }
     }
 
     /// Gives `n` permits: `InvalidArgument` below 1, `OverRelease` above the bound, `Overflow` above what an int64_t holds; then
@@ -325,7 +335,7 @@ impl Semaphore {
 
     /// Gives a permit: `OverRelease`, `Overflow`.
     pub fn release(&self) -> Result<(), Error> {
-        self.release_n(1)
+        self.raw.release(Tag::NONE)
     }
 
     /// Gives `n` permits, all or none: `InvalidArgument` below 1, `OverRelease`, `Overflow`.
