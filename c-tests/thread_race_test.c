@@ -35,6 +35,45 @@ TEST(one_that_is_not_alive_is_not_enumerated)
         runner_join(&enumerators[i]);
 }
 
+typedef struct poll {
+    pirn_thread_t *thread;
+    bool *begin;
+    pirn_status_t status;
+} poll_t;
+
+static void poll_once(void *element)
+{
+    poll_t *poll = element;
+    AWAIT(LOAD(*poll->begin));
+    poll->status = pirn_thread_join_timeout(poll->thread, 0);
+}
+
+/* Polls never time out over each other. */
+TEST(one_that_is_gone_is_so_to_all_polls_at_once)
+{
+    enum { POLLS = 3, ROUNDS = 2000 };
+    for (int i = 0; i < ROUNDS; i++) {
+        counted_t arg = {0};
+        uint64_t id;
+        bool begin = false;
+        poll_t polls[POLLS];
+        runner_t runners[POLLS];
+        pirn_thread_t *thread = start_thread(count_run, &arg);
+        CHECK_OK(pirn_thread_native_id(thread, &id));
+        for (int k = 0; k < POLLS; k++) {
+            polls[k] = (poll_t){.thread = thread, .begin = &begin};
+            runner_start(&runners[k], FOREIGN, poll_once, &polls[k]);
+        }
+        AWAIT(thread_state(id) == 0);
+        STORE(begin, true);
+        for (int k = 0; k < POLLS; k++) {
+            runner_join(&runners[k]);
+            CHECK_OK(polls[k].status);
+        }
+        CHECK_OK(pirn_thread_free(thread));
+    }
+}
+
 static void rename_once_alive(void *thread)
 {
     AWAIT(alive(thread));
