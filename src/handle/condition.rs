@@ -9,9 +9,9 @@
 use super::arena::{Slot, Vacant, freed_word, give_back};
 use super::inline::{self, Inline};
 use super::{Handle, Kind};
-use crate::park::Deadline;
+use crate::park::{Deadline, Turns};
 use crate::status::Error;
-use crate::sync::{RawCondition, RawLock, RawRLock, Reacquire, Retired, WaitLock, wait_for};
+use crate::sync::{RawCondition, RawLock, RawRLock, Retired, WaitLock, wait_for};
 use crate::word::Tag;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -69,10 +69,10 @@ impl WaitLock for SlotLock {
         self.rlock().map_or_else(|| self.lock().release_all(), RawRLock::release_all)
     }
 
-    fn reacquire(&self, how: Reacquire, count: usize) {
+    fn reacquire(&self, turns: Turns, count: usize) {
         match self.rlock() {
-            Some(rlock) => rlock.reacquire(how, count),
-            None => self.lock().reacquire(how, count),
+            Some(rlock) => rlock.reacquire(turns, count),
+            None => self.lock().reacquire(turns, count),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::{Watched, model, soon};
 use crate::Timeout;
+use crate::park::Turns;
 use crate::status::Error;
-use crate::sync::{Condition, Lock, RLock, RawCondition, RawLock, Reacquire, Retired, WaitLock};
+use crate::sync::{Condition, Lock, RLock, RawCondition, RawLock, Retired, WaitLock};
 use crate::sys::futex;
 use crate::word::{GENERATION_MASK, GENERATION_SHIFT, Tag};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -266,8 +267,8 @@ impl WaitLock for Handles {
         self.lock.release_all()
     }
 
-    fn reacquire(&self, how: Reacquire, count: usize) {
-        self.lock.reacquire(how, count);
+    fn reacquire(&self, turns: Turns, count: usize) {
+        self.lock.reacquire(turns, count);
     }
 
     fn lingers(&self, state: u64) -> bool {
