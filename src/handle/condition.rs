@@ -151,10 +151,10 @@ impl SlotCondition {
         self.core.vouch(tag, || lock.is_held())
     }
 
-    /// Nobody waits and the lock is held, so that a notify has nothing to do.
+    /// Whether nobody waits, the lock is held, and the tag is right: then a notify has nothing to do.
     #[inline]
     pub fn notify_fast(&self, tag: Tag) -> bool {
-        self.core.is_idle(tag) && self.is_owned(tag) == Ok(true)
+        self.lock(tag).is_ok_and(|lock| self.core.notify_fast(tag, &lock))
     }
 
     /// Sends up to `n` waiters after the lock: `NotOwner`.

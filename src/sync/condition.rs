@@ -67,12 +67,6 @@ impl RawCondition {
         tag.state_of(self.word.load(Ordering::Acquire)).map(drop)
     }
 
-    /// Whether nobody waits, and the tag is right: then a notify has nothing to do.
-    #[inline]
-    pub fn is_idle(&self, tag: Tag) -> bool {
-        self.word.load(Ordering::Acquire) == tag.with(0)
-    }
-
     /// Gives what `question` says about the condition's lock, if the condition was there all the while. Otherwise the lock may have
     /// gone meanwhile, and something else have come in its place: the answer is not about it.
     #[inline]
@@ -142,8 +136,19 @@ impl RawCondition {
         }
     }
 
+    /// Whether nobody waits, the lock is held, and the tag is right: then a notify has nothing to do.
+    ///
+    /// Whoever began to wait before the caller took the lock is seen: PARKED was set before the waiter let the lock go.
+    #[inline]
+    pub fn notify_fast(&self, tag: Tag, lock: &impl WaitLock) -> bool {
+        self.word.load(Ordering::Relaxed) == tag.with(0) && self.vouch(tag, || lock.is_held()) == Ok(true)
+    }
+
     /// Sends up to `n` waiters after the lock, those that came first: `NotOwner`.
     pub fn notify(&self, tag: Tag, lock: &impl WaitLock, n: u64) -> Result<(), Error> {
+        if self.notify_fast(tag, lock) {
+            return Ok(());
+        }
         if !self.vouch(tag, || lock.is_held())? {
             return Err(Error::NotOwner);
         }
