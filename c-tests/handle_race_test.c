@@ -115,6 +115,24 @@ TEST(rlock)
     run_race(&(race_t){RLOCK, 20000, use_rlock, NULL});
 }
 
+static void use_condition(void *h, unsigned step)
+{
+    const unsigned or_not_owner = BIT(PIRN_ERR_NOT_OWNER);
+    pirn_status_t status = pirn_condition_acquire(h);
+    CHECK_AMONG(status, refused_or_done);
+    if (status == PIRN_OK) {
+        CHECK_AMONG(step % 2 ? pirn_condition_wait_timeout(h, 1e-5) : pirn_condition_notify_all(h),
+                    refused_or_done | or_not_now);
+        CHECK_AMONG(pirn_condition_release(h), refused_or_done);
+    }
+    CHECK_AMONG(pirn_condition_notify(h, 1), BIT(PIRN_ERR_INVALID_HANDLE) | or_not_owner);
+}
+
+TEST(condition)
+{
+    run_race(&(race_t){CONDITION, 10000, use_condition, NULL});
+}
+
 static void use_semaphore(void *h, unsigned step)
 {
     int64_t value;

@@ -20,6 +20,8 @@ pub mod exec;
 #[cfg(not(loom))]
 pub mod handle;
 pub mod identity;
+#[cfg(not(loom))]
+mod load;
 #[cfg(all(test, loom))]
 mod models;
 mod park;

@@ -25,7 +25,7 @@
 //! returns 0 for success; anything else is "an exception was raised", and `return pirn_raise(7, "disk full");` gives it
 //! words. PIRN_EXIT is the code that is ignored silently (Python's SystemExit). No lock of pirn's own is held while a
 //! callback runs: it may call any pirn function. Pointers that a callback is shown are borrowed for the time of the call.
-//! Callbacks that longjmp or throw out of pirn are not supported.
+//! Callbacks that leave otherwise than by returning (longjmp, a C++ exception, pthread_exit, pthread_cancel) are not supported.
 //!
 //! Text is UTF-8 with a final NUL. Getters copy: (char *buf, size_t cap, size_t *len) writes at most cap bytes,
 //! NUL-terminated where cap > 0 (buf may be NULL if cap is 0), and *len (len may be NULL) is the whole length without the NUL,
@@ -37,7 +37,9 @@
 //!
 //! Exit. On exit() or return from main, pirn runs the pirn_at_shutdown callbacks, last in first out, shuts its executors down
 //! (they finish what they have), and joins every started non-daemon thread. Daemon threads are cut off by the process's
-//! end. The library stays loaded once loaded: dlclose() is harmless.
+//! end. A callback of pirn_at_shutdown that was registered before a fork() runs at the child's exit, too. Call exit() in one thread only:
+//! C leaves it undefined when a second thread calls it meanwhile, and what that thread was to finish may be cut off.
+//! The library stays loaded once loaded: dlclose() is harmless.
 
 #![allow(non_camel_case_types)]
 

@@ -125,7 +125,7 @@ impl Vacant {
         }
         let number = touch()?;
         // Neighbours begin at different generations, so that a handle with a wrong slot number rarely fits by chance.
-        // The lower half of the range is left to count up in.
+        // The upper half of the range is left to count up in.
         let scattered = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (GENERATION_SHIFT + 2);
         let generation = LIVE_BIT | (scattered + 1) << GENERATION_SHIFT;
         Ok(Vacant { slot: Slot::numbered(number).into(), generation })
@@ -238,7 +238,8 @@ fn touch() -> Result<u64, Error> {
 /// Several threads may come here at once: one reservation is kept.
 #[cold]
 fn reserve() -> Result<(), Error> {
-    let mut bytes = LARGEST;
+    // Where address space is limited most of it is the program's.
+    let mut bytes = LARGEST.min(memory::limit() / 16).next_power_of_two().max(SMALLEST);
     let start = loop {
         match memory::reserve(bytes) {
             Some(start) => break start,

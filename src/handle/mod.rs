@@ -11,7 +11,7 @@
 //! is a tagged word ([`crate::word`]) with the slot's present generation, which goes up by one each time the slot is freed,
 //! and never comes back: a slot whose generations are used up is retired.
 //!
-//! Small objects (lock, event, …) live in the slot itself ([`inline`]): each of their calls is a compare-and-swap on that word
+//! Small objects (lock, rlock, condition, semaphore, event) live in the slot itself ([`inline`]): each of their calls is a compare-and-swap on that word
 //! which expects the handle's generation. Others are reference-counted and the slot holds the reference ([`shared`]).
 //!
 //! Why a stale handle is harmless: the slot number of any 64-bit integer is checked against the arena's size before it is used;

@@ -1,7 +1,7 @@
-//! Time limits: relative only at the edge, absolute everywhere else.
+//! Time limits as callers give them: relative, checked, and made absolute at once.
 
 use crate::status::Error;
-use crate::sys::clock;
+use crate::sys::clock::Deadline;
 
 /// The largest time limit, in seconds (`PIRN_TIMEOUT_MAX`): as in CPython, what fits a signed 64-bit count of nanoseconds.
 pub const TIMEOUT_MAX: f64 = 9_223_372_036.0;
@@ -42,32 +42,8 @@ impl Timeout {
             Deadline::PASSED
         } else {
             // Rounded up: a wait never ends early. TIMEOUT_MAX plus any uptime fits: a u64 holds twice as much.
-            Deadline(clock::now_ns() + (self.0 * 1e9).ceil() as u64)
+            Deadline::after_ns((self.0 * 1e9).ceil() as u64)
         }
-    }
-}
-
-/// An absolute moment on the monotonic clock, or never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline(u64);
-
-impl Deadline {
-    /// The deadline that does not come.
-    pub const NEVER: Deadline = Deadline(u64::MAX);
-    /// A deadline that has passed already: a poll.
-    pub const PASSED: Deadline = Deadline(0);
-
-    /// Whether the moment has come.
-    pub fn has_passed(self) -> bool {
-        self == Deadline::PASSED || (self != Deadline::NEVER && clock::now_ns() >= self.0)
-    }
-
-    /// The moment as the system takes it; None for never.
-    pub fn as_timespec(self) -> Option<libc::timespec> {
-        (self != Deadline::NEVER).then_some(libc::timespec {
-            tv_sec: (self.0 / 1_000_000_000) as libc::time_t,
-            tv_nsec: (self.0 % 1_000_000_000) as libc::c_long,
-        })
     }
 }
 
@@ -89,8 +65,8 @@ mod tests {
 
     #[test]
     fn a_limit_is_never_rounded_down() {
-        let before = clock::now_ns();
-        assert!(Timeout::from_seconds(1e-12).unwrap().deadline() > Deadline(before));
+        let before = Deadline::after_ns(0);
+        assert!(Timeout::from_seconds(1e-12).unwrap().deadline() > before);
     }
 
     #[test]

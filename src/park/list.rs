@@ -73,6 +73,8 @@ pub struct WaitList {
     first: *const Waiter,
     last: *const Waiter,
     epoch: u32,
+    /// Threads that wait, on the list or woken and on their way to try again, where the owner counts those.
+    members: u32,
 }
 
 // SAFETY: the pointers are followed only under the list's lock, and the waiters behind them stay in place until they have been
@@ -94,7 +96,7 @@ impl core::fmt::Debug for WaitList {
 impl WaitList {
     /// An empty list.
     pub const fn new() -> WaitList {
-        WaitList { first: null(), last: null(), epoch: 0 }
+        WaitList { first: null(), last: null(), epoch: 0, members: 0 }
     }
 
     /// Whether nobody waits.
@@ -102,9 +104,26 @@ impl WaitList {
         self.first.is_null() || self.epoch != epoch()
     }
 
+    /// Whether nobody waits, nor is on the way to try again.
+    pub fn is_deserted(&self) -> bool {
+        (self.first.is_null() && self.members == 0) || self.epoch != epoch()
+    }
+
+    /// Counts a thread as waiting until it `withdraw`s, also while it is not on the list.
+    pub fn enroll(&mut self) {
+        self.forget_the_dead();
+        self.members += 1;
+    }
+
+    /// The thread has what it waited for, or has given up.
+    pub fn withdraw(&mut self) {
+        self.forget_the_dead();
+        self.members -= 1;
+    }
+
     fn forget_the_dead(&mut self) {
         if self.epoch != epoch() {
-            *self = WaitList { first: null(), last: null(), epoch: epoch() };
+            *self = WaitList { first: null(), last: null(), epoch: epoch(), members: 0 };
         }
     }
 

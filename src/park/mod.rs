@@ -14,8 +14,9 @@ mod list;
 mod mutex;
 mod spin;
 
+pub use crate::sys::clock::Deadline;
 pub use bucket::{bucket, lock_both};
-pub use deadline::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};
+pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 pub use spin::{Spin, Turns, spin_until};

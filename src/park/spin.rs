@@ -5,9 +5,10 @@
 //! - [`Spin`]: a lock is held for a few instructions as a rule. A few pauses, then a few yields, which let the holder run if it
 //!   waits for a processor. As parking_lot's SpinWait.
 //! - [`spin_until`]: another running thread is about to hand something over. That takes as long as its work does, so this spins
-//!   for longer, and learns: each thread doubles its budget when a spin has paid off, and halves it when not. With more
-//!   runnable threads than processors spins fail, since the other thread does not run meanwhile, and soon there are none but
-//!   a short one now and then to see whether that has changed.
+//!   for longer, and learns: each thread has its full budget as long as spins pay off, and half of it after each that did
+//!   not. With more runnable threads than processors spins fail, since the other thread does not run meanwhile, and soon
+//!   there are none but one now and then to see whether that has changed. That one is of full length: if both sides sleep
+//!   between their turns, it has to outlast the wake-up of the other side to find that spinning would pay.
 
 use super::Turn;
 #[cfg(not(loom))]
@@ -47,14 +48,14 @@ impl Spin {
     }
 }
 
-/// The longest spin for a hand-over, in nanoseconds: about what a sleep and a wake-up cost, so that spinning at most
+/// The full budget for a hand-over, in nanoseconds: about what a sleep and a wake-up cost, so that spinning at most
 /// doubles the price of a wait (Karlin et al., "Empirical Studies of Competitive Spinning", SOSP 1991).
 #[cfg(not(loom))]
-const LONGEST_NS: u32 = 10_000;
+const LONGEST_NS: u32 = 20_000;
 /// A budget below this is none.
 #[cfg(not(loom))]
 const SHORTEST_NS: u32 = 500;
-/// Without a budget one in so many waits spins for SHORTEST_NS.
+/// Without a budget one in so many waits spins all the same.
 #[cfg(not(loom))]
 const PROBE_EVERY: u32 = 16;
 
@@ -74,15 +75,14 @@ impl Experience {
         if self.budget_ns >= SHORTEST_NS {
             self.budget_ns
         } else if self.waits % PROBE_EVERY == 0 {
-            SHORTEST_NS
+            LONGEST_NS
         } else {
             0
         }
     }
 
     fn learn(&mut self, paid_off: bool) {
-        self.budget_ns =
-            if paid_off { (2 * self.budget_ns).clamp(2 * SHORTEST_NS, LONGEST_NS) } else { self.budget_ns / 2 };
+        self.budget_ns = if paid_off { LONGEST_NS } else { self.budget_ns / 2 };
     }
 }
 
@@ -188,11 +188,9 @@ mod tests {
                 budget
             })
             .sum();
-        assert!(spent < 2 * LONGEST_NS + 1000 / PROBE_EVERY * SHORTEST_NS);
+        assert!(spent < 2 * LONGEST_NS + 1000 / PROBE_EVERY * LONGEST_NS);
         while experience.next() == 0 {}
-        for _ in 0..8 {
-            experience.learn(true);
-        }
+        experience.learn(true);
         assert_eq!(experience.next(), LONGEST_NS);
     }
 

@@ -71,7 +71,7 @@ impl RawLock {
         // SAFETY: the bucket is held.
         let (keepers, waiters) = unsafe { (&mut *self.keepers.get(), &*self.waiters.get()) };
         let is_last_way = keepers.orphaned != 0 && keepers.conditions == 1;
-        if is_last_way && (*keepers.threads() > 0 || !waiters.is_empty()) {
+        if is_last_way && (*keepers.threads() > 0 || !waiters.is_deserted()) {
             return Err(Error::Busy);
         }
         keepers.conditions -= 1;

@@ -110,11 +110,29 @@ impl RawLock {
 
     #[cold]
     fn acquire_contended(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
-        self.acquire_in_turn(tag, deadline, Turns::new())
+        let mut is_member = false;
+        let result = self.acquire_in_turn(tag, deadline, Turns::new(), Some(&mut is_member));
+        if is_member {
+            // The lock stays until then: whoever frees it is told that threads wait.
+            let bucket = bucket(self);
+            bucket.lock();
+            // SAFETY: the bucket is held.
+            unsafe { (*self.waiters.get()).withdraw() };
+            // SAFETY: locked above.
+            unsafe { bucket.unlock() };
+        }
+        result
     }
 
-    /// Takes the lock; `turns` tells where to queue.
-    pub(super) fn acquire_in_turn(&self, tag: Tag, deadline: Deadline, mut turns: Turns) -> Result<(), Error> {
+    /// Takes the lock; `turns` tells where to queue. `is_member` tells whether the thread has been enrolled in the list; None if it
+    /// keeps the lock by other means.
+    fn acquire_in_turn(
+        &self,
+        tag: Tag,
+        deadline: Deadline,
+        mut turns: Turns,
+        mut is_member: Option<&mut bool>,
+    ) -> Result<(), Error> {
         let mut spin = Spin::new();
         loop {
             let seen = self.word.load(Ordering::Relaxed);
@@ -131,7 +149,7 @@ impl RawLock {
             if state & PARKED == 0 && spin.once() {
                 continue;
             }
-            match self.park(tag, deadline, turns.next())? {
+            match self.park(tag, deadline, turns.next(), is_member.as_deref_mut())? {
                 Parked::Changed => {}
                 Parked::Notified(HANDED_OVER) => return Ok(()),
                 Parked::Notified(_) => spin = Spin::new(),
@@ -141,7 +159,7 @@ impl RawLock {
     }
 
     /// Waits on the list for one wake-up.
-    fn park(&self, tag: Tag, deadline: Deadline, turn: Turn) -> Result<Parked, Error> {
+    fn park(&self, tag: Tag, deadline: Deadline, turn: Turn, is_member: Option<&mut bool>) -> Result<Parked, Error> {
         let bucket = bucket(self);
         bucket.lock();
         let seen = self.word.load(Ordering::Relaxed);
@@ -156,6 +174,11 @@ impl RawLock {
             // SAFETY: locked above. (A tag that no longer fits is reported by the caller's next look at the word.)
             unsafe { bucket.unlock() };
             return Ok(Parked::Changed);
+        }
+        if let Some(is_member @ false) = is_member {
+            // SAFETY: the bucket is held, and the tag was right while it is: the list is this lock's.
+            unsafe { (*self.waiters.get()).enroll() };
+            *is_member = true;
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the lock from being freed while a thread is on the list.
         match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {
@@ -287,7 +310,7 @@ impl WaitLock for RawLock {
 
     fn reacquire(&self, turns: Turns, _count: usize) {
         // Without a limit only a tag that changed meanwhile (the handle was freed) ends the wait, and then it goes on.
-        while self.acquire_in_turn(self.tag(), Deadline::NEVER, turns).is_err() {}
+        while self.acquire_in_turn(self.tag(), Deadline::NEVER, turns, None).is_err() {}
     }
 
     fn lingers(&self, _state: u64) -> bool {

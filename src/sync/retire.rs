@@ -36,9 +36,10 @@ pub(super) fn retire_in_bucket(
     loop {
         let seen = word.load(Ordering::Relaxed);
         let state = tag.state_of(seen)?;
-        // In a child of fork the bit may be left over from waiters that do not exist there; the list knows.
+        // Not the PARKED bit: one that was woken, and will try again, is on no list; and in a child of fork the bit may be left over
+        // from waiters that do not exist there.
         // SAFETY: the bucket is held, and the tag was right while it is: the list is this object's.
-        if state & parked != 0 && !unsafe { (*waiters.get()).is_empty() } {
+        if !unsafe { (*waiters.get()).is_deserted() } {
             return Err(Error::Busy);
         }
         // AcqRel: whoever used the object before is done with it before it is used anew, and the other way round.

@@ -128,6 +128,22 @@ impl RawSemaphore {
 
     #[cold]
     fn acquire_contended(&self, tag: Tag, deadline: Deadline) -> Result<(), Error> {
+        let mut is_member = false;
+        let result = self.acquire_in_turn(tag, deadline, &mut is_member);
+        if is_member {
+            // The semaphore stays until then: whoever frees it is told that threads wait.
+            let bucket = bucket(self);
+            bucket.lock();
+            // SAFETY: the bucket is held.
+            unsafe { (*self.waiters.get()).withdraw() };
+            // SAFETY: locked above.
+            unsafe { bucket.unlock() };
+        }
+        result
+    }
+
+    /// `is_member` tells whether the thread has been enrolled in the list.
+    fn acquire_in_turn(&self, tag: Tag, deadline: Deadline, is_member: &mut bool) -> Result<(), Error> {
         let mut turns = Turns::new();
         loop {
             if self.take(tag)? {
@@ -139,7 +155,7 @@ impl RawSemaphore {
             if spin_until(|| self.may_have_a_permit(tag)) {
                 continue;
             }
-            match self.park(tag, deadline, turns.next())? {
+            match self.park(tag, deadline, turns.next(), is_member)? {
                 Parked::Changed => {}
                 Parked::Notified(HANDED_OVER) => return Ok(()),
                 Parked::Notified(_) => {}
@@ -173,7 +189,7 @@ impl RawSemaphore {
     }
 
     /// Waits on the list for one wake-up.
-    fn park(&self, tag: Tag, deadline: Deadline, turn: Turn) -> Result<Parked, Error> {
+    fn park(&self, tag: Tag, deadline: Deadline, turn: Turn, is_member: &mut bool) -> Result<Parked, Error> {
         let bucket = bucket(self);
         bucket.lock();
         let seen = self.word.load(Ordering::Relaxed);
@@ -187,6 +203,11 @@ impl RawSemaphore {
             // SAFETY: locked above. (A tag that no longer fits is reported by the caller's next look at the word.)
             unsafe { bucket.unlock() };
             return Ok(Parked::Changed);
+        }
+        if !*is_member {
+            // SAFETY: the bucket is held, and the tag was right while it is: the list is this semaphore's.
+            unsafe { (*self.waiters.get()).enroll() };
+            *is_member = true;
         }
         // SAFETY: the bucket guards the list and is held; PARKED keeps the semaphore from being freed while a thread is on it.
         match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {

@@ -1,4 +1,4 @@
-//! The monotonic clock.
+//! The monotonic clock, and moments on it.
 
 /// Nanoseconds on `CLOCK_MONOTONIC`: not moved by clock steps, comparable within the machine's uptime.
 #[cfg(not(loom))]
@@ -13,4 +13,33 @@ pub fn now_ns() -> u64 {
 #[cfg(loom)]
 pub fn now_ns() -> u64 {
     if super::futex::has_expired() { 1_000_000_000_000 } else { 1 }
+}
+
+/// An absolute moment on the monotonic clock, or never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(u64);
+
+impl Deadline {
+    /// The deadline that does not come.
+    pub const NEVER: Deadline = Deadline(u64::MAX);
+    /// A deadline that has passed already: a poll.
+    pub const PASSED: Deadline = Deadline(0);
+
+    /// So many nanoseconds from now.
+    pub fn after_ns(ns: u64) -> Deadline {
+        Deadline(now_ns() + ns)
+    }
+
+    /// Whether the moment has come.
+    pub fn has_passed(self) -> bool {
+        self == Deadline::PASSED || (self != Deadline::NEVER && now_ns() >= self.0)
+    }
+
+    /// The moment as the system takes it; None for never.
+    pub fn as_timespec(self) -> Option<libc::timespec> {
+        (self != Deadline::NEVER).then_some(libc::timespec {
+            tv_sec: (self.0 / 1_000_000_000) as libc::time_t,
+            tv_nsec: (self.0 % 1_000_000_000) as libc::c_long,
+        })
+    }
 }

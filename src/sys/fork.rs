@@ -20,8 +20,8 @@
 //! What waits are about (`park::WaitList`) is repaired lazily: the child counts `epoch` up, and a list from an older epoch
 //! holds only waiters that do not exist there. The same counter tells a future or an executor that it has crossed a fork.
 
+use super::clock::Deadline;
 use super::futex;
-use crate::park::Deadline;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
@@ -38,8 +38,9 @@ static EPOCH: AtomicU32 = AtomicU32::new(1);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 static NEXT_STRIPE: AtomicU32 = AtomicU32::new(0);
 
-const HOOKS: usize = 4;
-static CHILD_HOOKS: [AtomicPtr<()>; HOOKS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; HOOKS];
+/// What the layers above have to do before a fork, and to put right in a child.
+static BEFORE_HOOK: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+static CHILD_HOOK: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
 #[derive(Clone, Copy)]
 struct Place {
@@ -80,7 +81,7 @@ impl Section {
                 wait_at_the_gate(inside);
             }
             if !INSTALLED.load(Ordering::Relaxed) {
-                install();
+                crate::load::at_load();
             }
         }
         place.depth += 1;
@@ -123,21 +124,14 @@ fn wait_at_the_gate(inside: &AtomicU32) {
     }
 }
 
-/// Registers what a layer has to put right in a forked child. It runs in the child's only thread, before `fork` returns there.
-pub fn in_child(hook: fn()) {
-    let hook = hook as *mut ();
-    for slot in &CHILD_HOOKS {
-        match slot.compare_exchange(core::ptr::null_mut(), hook, Ordering::Release, Ordering::Relaxed) {
-            Ok(_) => return,
-            Err(present) if present == hook => return,
-            Err(_) => {}
-        }
-    }
-    unreachable!("more child hooks than HOOKS");
-}
-
-#[cold]
-fn install() {
+/// Installs the handlers, once. `before_fork` runs in the thread that forks; `in_child` in a child's only thread, before `fork`
+/// returns there.
+///
+/// At load, so that handlers which the program registers later run inside pirn's: `prepare` ones before the gate closes, the others
+/// after it has opened.
+pub fn install(before_fork: fn(), in_child: fn()) {
+    BEFORE_HOOK.store(before_fork as *mut (), Ordering::Release);
+    CHILD_HOOK.store(in_child as *mut (), Ordering::Release);
     if !INSTALLED.swap(true, Ordering::Relaxed) {
         // SAFETY: the three handlers are C functions without arguments that live as long as the process: the library is never
         // unloaded. Failure (no memory) leaves the process without fork support, as if forked with a raw clone.
@@ -145,7 +139,16 @@ fn install() {
     }
 }
 
+/// Lets the calling thread through the gate, which it has closed or is about to open: handlers of others may run meanwhile and use
+/// pirn. It is the only one inside then.
+fn pass_the_gate(passes: bool) {
+    let mut place = PLACE.get();
+    place.depth = if passes { place.depth + 1 } else { place.depth - 1 };
+    PLACE.set(place);
+}
+
 extern "C" fn before() {
+    call(&BEFORE_HOOK);
     while FORKING.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
         futex::wait(&FORKING, 1, Deadline::NEVER);
     }
@@ -159,9 +162,11 @@ extern "C" fn before() {
             futex::wait(&stripe.0, inside, Deadline::NEVER);
         }
     }
+    pass_the_gate(true);
 }
 
 extern "C" fn after_in_parent() {
+    pass_the_gate(false);
     open();
 }
 
@@ -171,15 +176,15 @@ extern "C" fn after_in_child() {
         stripe.0.store(0, Ordering::Relaxed);
     }
     EPOCH.fetch_add(1, Ordering::Relaxed);
+    pass_the_gate(false);
     open();
-    for slot in &CHILD_HOOKS {
-        let hook = slot.load(Ordering::Acquire);
-        if !hook.is_null() {
-            // SAFETY: only `in_child` stores here, and it stores a `fn()`.
-            let hook = unsafe { core::mem::transmute::<*mut (), fn()>(hook) };
-            hook();
-        }
-    }
+    call(&CHILD_HOOK);
+}
+
+fn call(hook: &AtomicPtr<()>) {
+    // SAFETY: `install` stored a `fn()` there before it registered the handlers.
+    let hook = unsafe { core::mem::transmute::<*mut (), fn()>(hook.load(Ordering::Acquire)) };
+    hook();
 }
 
 fn open() {

@@ -4,7 +4,7 @@
 //! owner may be gone already (see futex(2); glibc and Rust's std rely on the same).
 
 use super::atomic::AtomicU32;
-use crate::park::Deadline;
+use super::clock::Deadline;
 
 #[cfg(loom)]
 pub use imp::{expire, has_expired};

@@ -27,3 +27,11 @@ pub unsafe fn commit(start: *mut u8, bytes: usize) -> bool {
     // SAFETY: the caller's promise; contents of pages that are usable already do not change.
     unsafe { libc::mprotect(start.cast(), bytes, libc::PROT_READ | libc::PROT_WRITE) == 0 }
 }
+
+/// How many bytes of address space the process may have (RLIMIT_AS).
+pub fn limit() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: a valid place for the result.
+    unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) };
+    usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
+}

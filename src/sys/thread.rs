@@ -1,8 +1,10 @@
 //! System threads: start, name, join, end.
 
-use crate::park::Deadline;
+use super::clock::Deadline;
+use crate::status::Error;
+use core::cell::Cell;
 use core::ffi::c_void;
-use std::sync::OnceLock;
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A started, joinable system thread.
 #[derive(Clone, Copy, Debug)]
@@ -52,15 +54,20 @@ impl SystemThread {
         SystemThread(unsafe { libc::pthread_self() })
     }
 
-    /// Waits until the thread is gone, at most until `deadline`; true if it is, and then it may not be named again.
+    /// Waits until the thread is gone, and then it may not be named again; at most until `deadline`: `TimedOut`. `Deadlock` if it
+    /// waits for the calling thread in the same way, or is that thread.
     ///
     /// # Safety
     /// The thread has been neither joined nor detached, and no other thread is joining it.
-    pub unsafe fn join(self, deadline: Deadline) -> bool {
+    pub unsafe fn join(self, deadline: Deadline) -> Result<(), Error> {
         let limit = deadline.as_timespec();
         let limit_ptr = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
         // SAFETY: the caller's promise. A NULL limit means none.
-        unsafe { pthread_clockjoin_np(self.0, core::ptr::null_mut(), libc::CLOCK_MONOTONIC, limit_ptr) == 0 }
+        match unsafe { pthread_clockjoin_np(self.0, core::ptr::null_mut(), libc::CLOCK_MONOTONIC, limit_ptr) } {
+            0 => Ok(()),
+            libc::ETIMEDOUT => Err(Error::TimedOut),
+            _ => Err(Error::Deadlock),
+        }
     }
 
     /// Lets the system clean up by itself when the thread ends.
@@ -107,17 +114,47 @@ pub fn set_name(native_id: u64, name: &str) {
     let _ = std::fs::write(format!("/proc/self/task/{native_id}/comm"), short);
 }
 
-/// Arranges for `at_end(value)` to be called when the calling thread ends, after the destructors of C++ and Rust
-/// thread-locals. One hook for all threads; false if the system refuses.
-pub fn call_at_end(at_end: unsafe extern "C" fn(*mut c_void), value: *mut c_void) -> bool {
-    static KEY: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();
-    // A fork in the middle would leave the child with a cell that waits for a thread which is not there.
-    let _section = super::fork::Section::enter();
-    let key = KEY.get_or_init(|| {
-        let mut key = 0;
-        // SAFETY: a valid place for the key, and a destructor that outlives all threads: the library is never unloaded.
-        (unsafe { libc::pthread_key_create(&mut key, Some(at_end)) } == 0).then_some(key)
-    });
+/// The key whose destructor is the end hook, plus one; 0 while there is none.
+static END_KEY: AtomicU64 = AtomicU64::new(0);
+static AT_END: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+/// The C library calls destructors of keys in so many rounds as long as there are values (PTHREAD_DESTRUCTOR_ITERATIONS).
+const ROUNDS: u32 = 4;
+
+thread_local! {
+    /// How many rounds of destructors the calling thread has been through.
+    static ROUND: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Prepares `call_at_end`, once. Done when the library is loaded, when there are keys to be had.
+pub fn prepare_call_at_end(at_end: unsafe extern "C" fn(*mut c_void)) {
+    if END_KEY.load(Ordering::Acquire) != 0 {
+        return;
+    }
+    AT_END.store(at_end as *mut (), Ordering::Relaxed);
+    let mut key = 0;
+    // SAFETY: a valid place for the key, and a destructor that outlives all threads: the library is never unloaded.
+    if unsafe { libc::pthread_key_create(&mut key, Some(end_round)) } == 0 {
+        END_KEY.store(u64::from(key) + 1, Ordering::Release);
+    }
+}
+
+/// Arranges for `at_end(value)` (see `prepare_call_at_end`) to be called when the calling thread ends, after the destructors of C++
+/// and Rust thread-locals, and of other keys as far as the system lets one be the last. False if the system refuses.
+pub fn call_at_end(value: *mut c_void) -> bool {
+    let key = END_KEY.load(Ordering::Acquire);
     // SAFETY: the key exists.
-    key.is_some_and(|key| unsafe { libc::pthread_setspecific(key, value) } == 0)
+    key != 0 && unsafe { libc::pthread_setspecific((key - 1) as libc::pthread_key_t, value) } == 0
+}
+
+unsafe extern "C" fn end_round(value: *mut c_void) {
+    let round = ROUND.get() + 1;
+    ROUND.set(round);
+    if round < ROUNDS && call_at_end(value) {
+        return;
+    }
+    // SAFETY: `prepare_call_at_end` stored such a function.
+    let at_end =
+        unsafe { core::mem::transmute::<*mut (), unsafe extern "C" fn(*mut c_void)>(AT_END.load(Ordering::Relaxed)) };
+    // SAFETY: the value is the one given for it, and this is the last time that it comes along.
+    unsafe { at_end(value) };
 }

@@ -36,7 +36,10 @@ pub fn current() -> Result<Arc<Thread>, Error> {
     if let Some(thread) = existing() {
         return Ok(thread);
     }
-    let thread = if system::is_main() { main_thread() } else { new_running(Sort::Dummy) };
+    if system::is_main() {
+        return Ok(main_thread());
+    }
+    let thread = new_running(Sort::Dummy);
     set(thread.clone());
     registry::add(&thread);
     Ok(thread)
@@ -44,7 +47,11 @@ pub fn current() -> Result<Arc<Thread>, Error> {
 
 /// The main thread's object.
 pub fn main_thread() -> Arc<Thread> {
-    registry::main_or_insert_with(|| new_running(Sort::Main))
+    let main = registry::main_or_insert_with(|| new_running(Sort::Main));
+    if CURRENT.get().is_null() && system::is_main() {
+        set(main.clone());
+    }
+    main
 }
 
 /// An object for a thread that runs already: the calling one, or the main one.
@@ -72,7 +79,12 @@ fn new_running(sort: Sort) -> Arc<Thread> {
 pub fn set(thread: Arc<Thread>) {
     let own = Arc::into_raw(thread);
     CURRENT.set(own);
-    system::call_at_end(leave, own.cast_mut().cast());
+    system::call_at_end(own.cast_mut().cast());
+}
+
+/// Makes sure that `leave` can be called.
+pub fn prepare_for_ends() {
+    system::prepare_call_at_end(leave);
 }
 
 /// At the end of a system thread, when all thread-locals of other libraries are gone.
@@ -80,13 +92,9 @@ unsafe extern "C" fn leave(own: *mut c_void) {
     CURRENT.set(null());
     // SAFETY: the reference that `set` stored.
     let thread = unsafe { Arc::from_raw(own.cast::<Thread>()) };
-    let ends_here = {
-        let state = thread.state.lock();
-        // One that pirn started has ended before. The main thread stays to the process's end, though it may end itself
-        // by pthread_exit.
-        state.sort == Sort::Dummy && state.stage() == Stage::Running
-    };
-    if ends_here {
+    // One that pirn started has ended before. The main thread stays to the process's end, though it may end itself by
+    // pthread_exit.
+    if thread.is_running_dummy() {
         thread.end(0);
     }
 }

@@ -31,14 +31,9 @@ pub fn main_ident() -> u64 {
     MAIN.load(Ordering::Relaxed)
 }
 
-/// In a child of fork the calling thread is the main one, and keeps the number it has.
+/// In a child of fork the calling thread is the main one, and keeps the number that it has got before the fork at the latest.
 pub fn became_main() {
-    let ident = match IDENT.get() {
-        0 => NEXT.fetch_add(1, Ordering::Relaxed),
-        known => known,
-    };
-    IDENT.set(ident);
-    MAIN.store(ident, Ordering::Relaxed);
+    MAIN.store(IDENT.get(), Ordering::Relaxed);
 }
 
 /// "Thread-1", "Thread-2", "Dummy-3": one sequence for all, as in Python.

@@ -25,9 +25,9 @@ mod report;
 pub mod shutdown;
 
 pub use crate::sys::thread::native_id as get_native_id;
-pub use current::{current, main_thread};
+pub use current::{current, main_thread, prepare_for_ends};
 pub use ident::get_ident;
-pub use registry::{active_count, enumerate};
+pub use registry::{active_count, after_fork, before_fork, enumerate};
 pub use report::report;
 
 use crate::callback::Target;
@@ -213,7 +213,7 @@ impl Thread {
     /// On the new thread: from here on it is known, and has its name.
     fn begin(self: &Arc<Thread>) -> Option<Target> {
         current::set(self.clone());
-        let (target, name, native_id);
+        let target;
         {
             let mut state = self.state.lock();
             state.set_stage(Stage::Running);
@@ -221,24 +221,32 @@ impl Thread {
             state.native_id = system::native_id();
             state.system = Some(SystemThread::current());
             target = state.target.take();
-            name = state.name.clone();
-            native_id = state.native_id;
+            // Under the lock, as a renaming is.
+            system::set_name(state.native_id, &state.name);
         }
-        system::set_name(native_id, &name);
         registry::started(self);
         self.started.set();
         target
     }
 
-    /// On the ending thread: leaves the registry, then lets joins go on.
+    /// On the ending thread: leaves the registry, then is no longer alive, then lets joins go on.
     fn end(&self, exit_code: i32) {
+        if self.state.lock().sort == Sort::Main {
+            // Of a child that this thread forked: the main thread stays to the end.
+            return;
+        }
+        registry::ended(self);
         {
             let mut state = self.state.lock();
             state.set_stage(Stage::Ended);
             state.exit_code = exit_code;
         }
-        registry::remove(self);
         self.done.set();
+    }
+
+    fn is_running_dummy(&self) -> bool {
+        let state = self.state.lock();
+        state.sort == Sort::Dummy && state.stage() == Stage::Running
     }
 
     /// Waits until it has ended and is gone. `NotStarted`, `Deadlock` (itself, or a dummy), `TimedOut`.
@@ -260,22 +268,26 @@ impl Thread {
             return Err(Error::Deadlock);
         }
         self.done.wait_until(deadline)?;
+        if self.state.lock().system.is_none() {
+            return Ok(());
+        }
         self.reaping.acquire_until(deadline)?;
         let gone = self.reap(deadline);
         // Held since a few lines above.
         self.reaping.release()?;
-        if gone { Ok(()) } else { Err(Error::TimedOut) }
+        gone
     }
 
     /// With `reaping` held: waits for the system thread, which runs foreign thread-local destructors at most.
-    fn reap(&self, deadline: Deadline) -> bool {
-        let Some(system) = self.state.lock().system else { return true };
+    fn reap(&self, deadline: Deadline) -> Result<(), Error> {
+        let Some(system) = self.state.lock().system else {
+            return Ok(());
+        };
         // SAFETY: `reaping` is held, and `system` is still there: neither joined nor detached.
-        let gone = unsafe { system.join(deadline) };
-        if gone {
-            self.state.lock().system = None;
-        }
-        gone
+        unsafe { system.join(deadline) }?;
+        self.state.lock().system = None;
+        registry::reaped(self);
+        Ok(())
     }
 
     /// Whether it runs.
@@ -347,6 +359,8 @@ impl Thread {
         }
         state.sort = Sort::Main;
         state.native_id = system::native_id();
+        // Nobody joins the main thread's system thread.
+        state.system = None;
         let stage = state.stage;
         state.set_stage(stage);
         drop(state);

@@ -3,16 +3,19 @@
 //! Lock discipline: the registry's mutex is taken alone. No reference to a thread is dropped under it, since that may run
 //! user code.
 
-use super::{Thread, current, ident, shutdown};
+use super::{Thread, current, get_ident, ident, shutdown};
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
 use crate::status::Error;
-use crate::sys::fork;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 struct Registry {
     /// By identity: in the order in which they were made.
     threads: BTreeMap<u64, Arc<Thread>>,
+    /// Those that have ended, but whose system threads may still be busy with foreign thread-local destructors: what the exit waits
+    /// for besides. A join takes its thread out; the rest is looked through when there are `sweep_at` of them.
+    ended: BTreeMap<u64, Arc<Thread>>,
+    sweep_at: usize,
     /// Made when first asked for.
     main: Option<Arc<Thread>>,
     /// Threads between `expect_start` and `started` or `start_failed`.
@@ -21,27 +24,22 @@ struct Registry {
     closed: bool,
     /// The shutdown, which waits for `starting` to fall.
     waiters: WaitList,
-    /// The fork hook is in place.
-    hooked: bool,
 }
+
+/// How many ended threads are kept without a look at them.
+const SWEEP_AT_LEAST: usize = 16;
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     threads: BTreeMap::new(),
+    ended: BTreeMap::new(),
+    sweep_at: SWEEP_AT_LEAST,
     main: None,
     starting: 0,
     closed: false,
     waiters: WaitList::new(),
-    hooked: false,
 });
 
 const CHANGED: Notice = Notice::new(1);
-
-fn hook_forks(registry: &mut Registry) {
-    if !registry.hooked {
-        registry.hooked = true;
-        fork::in_child(after_fork);
-    }
-}
 
 /// Announces a start: `ShutDown` when there are none any more. What follows is `started` or `start_failed`.
 pub fn expect_start() -> Result<(), Error> {
@@ -49,7 +47,6 @@ pub fn expect_start() -> Result<(), Error> {
     if registry.closed {
         return Err(Error::ShutDown);
     }
-    hook_forks(&mut registry);
     registry.starting += 1;
     Ok(())
 }
@@ -78,14 +75,42 @@ fn start_over(thread: Option<&Arc<Thread>>) {
 /// Adds a thread that runs already.
 pub fn add(thread: &Arc<Thread>) {
     let mut registry = REGISTRY.lock();
-    hook_forks(&mut registry);
     registry.threads.insert(thread.id, thread.clone());
 }
 
-/// The thread has ended.
-pub fn remove(thread: &Thread) {
-    let removed = REGISTRY.lock().threads.remove(&thread.id);
+/// The thread has ended, but for its system thread.
+pub fn ended(thread: &Thread) {
+    let awaited = thread.is_joined_at_exit();
+    let mut registry = REGISTRY.lock();
+    let removed = registry.threads.remove(&thread.id);
+    let to_drop = match removed {
+        Some(removed) if awaited => registry.ended.insert(removed.id, removed),
+        removed => removed,
+    };
+    let sweep = registry.ended.len() >= registry.sweep_at;
+    drop(registry);
+    drop(to_drop);
+    if sweep {
+        sweep_ended();
+    }
+}
+
+/// The system thread is gone, too.
+pub fn reaped(thread: &Thread) {
+    let removed = REGISTRY.lock().ended.remove(&thread.id);
     drop(removed);
+}
+
+/// Lets go of ended threads that nobody joins. The next look comes when there are twice as many as are left: constant time for each
+/// on average.
+fn sweep_ended() {
+    let ended: Vec<_> = REGISTRY.lock().ended.values().cloned().collect();
+    for thread in &ended {
+        // The calling thread's own is not joinable, others may not be gone yet: these stay.
+        let _ = thread.join(Deadline::PASSED);
+    }
+    let mut registry = REGISTRY.lock();
+    registry.sweep_at = SWEEP_AT_LEAST.max(2 * registry.ended.len());
 }
 
 /// The main thread's object, made by `make` at the first call.
@@ -95,7 +120,6 @@ pub fn main_or_insert_with(make: impl FnOnce() -> Arc<Thread>) -> Arc<Thread> {
     }
     let made = make();
     let mut registry = REGISTRY.lock();
-    hook_forks(&mut registry);
     // Another thread may have been faster; then `made` is dropped, after the lock.
     let main = registry.main.get_or_insert_with(|| made.clone()).clone();
     registry.threads.insert(main.id, main.clone());
@@ -115,26 +139,44 @@ pub fn active_count() -> usize {
     REGISTRY.lock().threads.len()
 }
 
-/// For the shutdown: joins all threads that are to be joined, also those started meanwhile, and then closes the registry.
-pub fn join_all_and_close() {
+/// The threads that the exit waits for, but for the calling one and `except`.
+fn to_join(except: u64) -> Vec<Arc<Thread>> {
+    let registry = REGISTRY.lock();
+    let threads: Vec<_> = registry.threads.values().chain(registry.ended.values()).cloned().collect();
+    drop(registry);
+    // By number: a thread that is ending, and runs the exit because it is the last one, is no longer `current`.
+    let not_to_join = [get_ident(), except];
+    let is_other = |thread: &Arc<Thread>| thread.ident().is_ok_and(|ident| !not_to_join.contains(&ident));
+    threads.into_iter().filter(|thread| thread.is_joined_at_exit() && is_other(thread)).collect()
+}
+
+/// Joins all threads that the exit waits for, also those started meanwhile, but for `except`.
+pub fn join_all(except: u64) {
     loop {
-        let threads: Vec<_> = REGISTRY.lock().threads.values().cloned().collect();
-        let to_join: Vec<_> = threads.iter().filter(|t| t.is_joined_at_exit() && !current::is_current(t)).collect();
-        for thread in &to_join {
-            // Fails only for a thread that is not joinable, which the filter leaves out.
+        let threads = to_join(except);
+        if threads.is_empty() {
+            return;
+        }
+        for thread in threads {
+            // Fails only where the thread cannot be joined, which `to_join` leaves out.
             let _ = thread.join(Deadline::NEVER);
         }
-        if !to_join.is_empty() {
-            continue;
-        }
-        let mut registry = REGISTRY.lock();
+    }
+}
+
+/// For the shutdown: joins all threads, and then lets none start any more.
+pub fn join_all_and_close() {
+    loop {
+        let known: Vec<_> = REGISTRY.lock().threads.keys().copied().collect();
+        join_all(NOBODY);
+        let registry = REGISTRY.lock();
         if registry.starting > 0 {
             match Mutex::wait(registry, Deadline::NEVER, |registry| &mut registry.waiters) {
                 Wake::Notified(_) | Wake::TimedOut(_) => continue,
             }
         }
         // What was started between the look above and this lock is still to be joined.
-        let known: Vec<_> = threads.iter().map(|t| t.id).collect();
+        let mut registry = registry;
         if registry.threads.keys().all(|id| known.contains(id)) {
             registry.closed = true;
             return;
@@ -142,12 +184,21 @@ pub fn join_all_and_close() {
     }
 }
 
+/// No thread's number.
+pub const NOBODY: u64 = 0;
+
+/// The thread that forks gets its number now: in the child it could not tell any more whether it was the main one.
+pub fn before_fork() {
+    get_ident();
+}
+
 /// In a child of fork only the calling thread is left, and it is the main one.
-fn after_fork() {
+pub fn after_fork() {
     ident::became_main();
     let this = current::existing();
     let mut registry = REGISTRY.lock();
-    let before = core::mem::take(&mut registry.threads);
+    let before = (core::mem::take(&mut registry.threads), core::mem::take(&mut registry.ended));
+    registry.sweep_at = SWEEP_AT_LEAST;
     registry.starting = 0;
     registry.closed = false;
     let main_before = core::mem::replace(&mut registry.main, this.clone());

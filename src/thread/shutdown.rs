@@ -53,10 +53,12 @@ static SHUTDOWN: Mutex<Shutdown> = Mutex::new(Shutdown {
 /// `phase >= Joining`, for the path of every submit.
 static EXECUTORS_CLOSED: AtomicBool = AtomicBool::new(false);
 
+/// The exit handler is in place, and has not been used.
+static REGISTERED: AtomicBool = AtomicBool::new(false);
+
 /// Makes sure that exit() runs the shutdown. Called by whatever makes one necessary, so that it runs before the exit
 /// handlers and destructors of what was set up earlier.
 pub fn run_at_exit() {
-    static REGISTERED: AtomicBool = AtomicBool::new(false);
     if !REGISTERED.load(Ordering::Relaxed) && !REGISTERED.swap(true, Ordering::Relaxed) {
         process::at_exit(at_exit);
     }
@@ -64,7 +66,24 @@ pub fn run_at_exit() {
 
 extern "C" fn at_exit() {
     // A panic here would be a bug; the process is on its way out and goes on.
-    let _ = std::panic::catch_unwind(run);
+    let _ = std::panic::catch_unwind(|| {
+        if is_run_by_caller() {
+            // A callback has called exit(): it does not return to the shutdown, which goes on here.
+            run_phases();
+        } else {
+            run();
+        }
+        // The shutdown may have been run before, by a thread that went on; or it is being run by a thread that waits for
+        // this one. The others are still to be waited for.
+        let runner = SHUTDOWN.lock();
+        let runner = if runner.phase == Phase::Over { registry::NOBODY } else { runner.by };
+        registry::join_all(runner);
+    });
+}
+
+fn is_run_by_caller() -> bool {
+    let shutdown = SHUTDOWN.lock();
+    !matches!(shutdown.phase, Phase::Open | Phase::Over) && shutdown.by == get_ident()
 }
 
 /// Has `callback` run when the shutdown begins, last in first out: `ShutDown` if it has begun.
@@ -99,10 +118,11 @@ pub fn executors_closed() -> bool {
 /// Shuts down, or waits until the shutdown under way is over, unless that waits for the calling thread.
 pub fn run() {
     let me = get_ident();
+    let is_joined = current::existing().is_some_and(|thread| thread.is_joined_at_exit());
     {
         let mut shutdown = SHUTDOWN.lock();
         if shutdown.phase != Phase::Open {
-            let is_waited_for = shutdown.by == me || current::existing().is_some_and(|t| t.is_joined_at_exit());
+            let is_waited_for = shutdown.by == me || is_joined;
             while shutdown.phase != Phase::Over && !is_waited_for {
                 match Mutex::wait(shutdown, Deadline::NEVER, |shutdown| &mut shutdown.waiters) {
                     Wake::Notified(_) => shutdown = SHUTDOWN.lock(),
@@ -114,6 +134,10 @@ pub fn run() {
         shutdown.phase = Phase::Callbacks;
         shutdown.by = me;
     }
+    run_phases();
+}
+
+fn run_phases() {
     run_callbacks();
     close_executors();
     main_thread().done.set();
@@ -153,6 +177,10 @@ fn close_executors() {
 /// In a child of fork the shutdown has not begun, whatever the parent was doing.
 pub fn not_begun_in_child() {
     let mut shutdown = SHUTDOWN.lock();
+    if shutdown.phase != Phase::Open {
+        // The parent's exit may have used the handler up.
+        REGISTERED.store(false, Ordering::Relaxed);
+    }
     shutdown.phase = Phase::Open;
     shutdown.by = 0;
     EXECUTORS_CLOSED.store(false, Ordering::Release);
