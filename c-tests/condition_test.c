@@ -1,10 +1,13 @@
 /* Condition: waiting for a notify, on each sort of lock. */
 #include "lock_like.h"
 
-/* A condition by the sort of its lock: its own, a lock, an rlock, and those whose handles have been freed since. */
+/* A condition by the sort of its lock: its own, a lock, an rlock, and those whose handles have been freed. */
 typedef enum { OWN, ON_LOCK, ON_RLOCK, ON_FREED_LOCK, ON_FREED_RLOCK, SORTS } sort_t;
 
-static bool is_owned_by_thread(sort_t sort) { return sort == OWN || sort == ON_RLOCK || sort == ON_FREED_RLOCK; }
+static bool is_owned_by_thread(sort_t sort)
+{
+    return sort == OWN || sort == ON_RLOCK || sort == ON_FREED_RLOCK;
+}
 
 static pirn_condition_t *new_condition(sort_t sort)
 {
@@ -31,7 +34,7 @@ static void *make_on_freed_lock(void) { return new_condition(ON_FREED_LOCK); }
 static void *make_on_freed_rlock(void) { return new_condition(ON_FREED_RLOCK); }
 static pirn_status_t acquire(void *c) { return pirn_condition_acquire(c); }
 static pirn_status_t try_acquire(void *c) { return pirn_condition_try_acquire(c); }
-static pirn_status_t acquire_timeout(void *c, double seconds) { return pirn_condition_acquire_timeout(c, seconds); }
+static pirn_status_t acquire_timeout(void *c, double s) { return pirn_condition_acquire_timeout(c, s); }
 static pirn_status_t release(void *c) { return pirn_condition_release(c); }
 static pirn_status_t free_condition(void *c) { return pirn_condition_free(c); }
 
@@ -358,6 +361,8 @@ TEST(a_notify_with_nobody_waiting_is_forgotten)
     }
 }
 
+static bool is_at_depth;
+
 static pirn_status_t wait_at_depth(call_t *c)
 {
     pirn_rlock_t *rlock = c->value;
@@ -367,6 +372,7 @@ static pirn_status_t wait_at_depth(call_t *c)
     CHECK_STATUS(pirn_condition_wait_timeout(c->object, 0.001), PIRN_TIMED_OUT);
     CHECK_OK(pirn_rlock_recursion_count(rlock, &levels));
     CHECK_EQ(levels, 3);
+    STORE(is_at_depth, true);
     pirn_status_t status = pirn_condition_wait(c->object);
     CHECK_OK(pirn_rlock_recursion_count(rlock, &levels));
     CHECK_EQ(levels, 3);
@@ -384,7 +390,9 @@ TEST(every_level_is_let_go_and_restored)
     CHECK_OK(pirn_condition_new_with_rlock(rlock, &condition));
     for (breed_t breed = 0; breed < BREEDS; breed++) {
         call_t call = {.make = wait_at_depth, .object = condition, .value = rlock};
-        call_begin_blocked(&call, breed);
+        is_at_depth = false;
+        call_begin(&call, breed);
+        AWAIT(LOAD(is_at_depth));
         CHECK_OK(pirn_rlock_acquire(rlock));
         CHECK_OK(pirn_rlock_acquire(rlock));
         CHECK_OK(pirn_condition_notify(condition, 1));
@@ -487,7 +495,7 @@ static int count_taken(tokens_t *tokens)
     return taken;
 }
 
-/* One notify for two waiters, the first of whom gives up at that moment: exactly one of them has been notified. */
+/* One notify for two waiters, the first of whom gives up at that moment: exactly one has been notified. */
 TEST(a_notify_that_races_with_a_timeout_is_not_lost)
 {
     tokens_t tokens = tokens_on(OWN);
@@ -533,7 +541,8 @@ TEST(a_predicate_is_tested_first_and_last)
         for (int last = 1; last <= 3; last++) {
             counting_t counting = {.condition = condition, .last = last};
             CHECK_OK(pirn_condition_acquire(condition));
-            CHECK_STATUS(pirn_condition_wait_for_timeout(condition, count_calls, &counting, 0.001 * (last - 1)),
+            double seconds = 0.001 * (last - 1);
+            CHECK_STATUS(pirn_condition_wait_for_timeout(condition, count_calls, &counting, seconds),
                          last <= 2 ? PIRN_OK : PIRN_TIMED_OUT);
             CHECK_EQ(counting.calls, last < 2 ? last : 2);
             CHECK(counting.owned);
@@ -724,7 +733,7 @@ static void churn(void *element)
         CHECK_OK(pirn_condition_notify_all(condition));
         CHECK_OK(pirn_condition_release(condition));
         while ((status = pirn_condition_free(condition)) != PIRN_OK) {
-            CHECK_STATUS(status, PIRN_ERR_BUSY); /* others wait for the lock, by way of their own conditions */
+            CHECK_STATUS(status, PIRN_ERR_BUSY); /* others are on their way to the same lock */
             sched_yield();
         }
     }

@@ -1,6 +1,6 @@
 /*
- * What holds for everything that is acquired and released: a Lock, an RLock, a Condition's lock, a Semaphore of
- * one permit. A suite describes its object once and has it checked whole.
+ * What holds for everything that is acquired and released: a Lock, an RLock, a Condition's lock, a Semaphore
+ * of one permit. A suite describes its object once and has it checked whole.
  */
 #ifndef PIRN_TESTS_LOCK_LIKE_H
 #define PIRN_TESTS_LOCK_LIKE_H
@@ -213,7 +213,8 @@ static inline void increment_every_way(void *element)
     leave_storm();
 }
 
-static inline void check_exclusion(const lock_like_t *like, size_t threads, void (*body)(void *), int64_t each)
+static inline void check_exclusion(const lock_like_t *like, size_t threads, void (*body)(void *),
+                                   int64_t each)
 {
     contended_t shared = {.like = like, .object = like->make(), .each = each};
     contended_t **elements = calloc(threads, sizeof *elements);

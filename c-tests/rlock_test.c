@@ -194,7 +194,8 @@ static pirn_status_t hold_until_freed(call_t *c)
     return pirn_rlock_release(c->object);
 }
 
-/* What comes to be in the place of a freed one is not touched by its owner, who may be in the middle of something. */
+/* What comes to be in the place of a freed one is not touched by its owner, who may be in the middle of
+ * something. */
 TEST(freed_while_another_holds_it)
 {
     enum { ROUNDS = 2000, OTHERS = 8 };

@@ -19,7 +19,7 @@ static void *make_one(void) { return new_semaphore(1); }
 static void *make_bounded_one(void) { return new_bounded(1); }
 static pirn_status_t acquire(void *s) { return pirn_semaphore_acquire(s); }
 static pirn_status_t try_acquire(void *s) { return pirn_semaphore_try_acquire(s); }
-static pirn_status_t acquire_timeout(void *s, double seconds) { return pirn_semaphore_acquire_timeout(s, seconds); }
+static pirn_status_t acquire_timeout(void *h, double s) { return pirn_semaphore_acquire_timeout(h, s); }
 static pirn_status_t release(void *s) { return pirn_semaphore_release(s); }
 static pirn_status_t free_semaphore(void *s) { return pirn_semaphore_free(s); }
 static pirn_status_t make_acquire(call_t *c) { return pirn_semaphore_acquire(c->object); }

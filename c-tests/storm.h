@@ -1,6 +1,6 @@
 /*
- * A storm of signals: a thread that sends SIGALRM, whose handler does nothing and which interrupts system calls,
- * to every thread that has joined, over and over.
+ * A storm of signals: a thread that sends SIGALRM, whose handler does nothing and which interrupts system
+ * calls, to every thread that has joined, over and over.
  */
 #ifndef PIRN_TESTS_STORM_H
 #define PIRN_TESTS_STORM_H
