@@ -1,12 +1,11 @@
 /* Lock: not owned, any thread may release it. */
-#include "blocking.h"
+#include "lock_like.h"
 
 static pirn_status_t acquire(void *lock) { return pirn_lock_acquire(lock); }
 static pirn_status_t acquire_timeout(void *lock, double s) { return pirn_lock_acquire_timeout(lock, s); }
 static pirn_status_t release(void *lock) { return pirn_lock_release(lock); }
 static pirn_status_t free_lock(void *lock) { return pirn_lock_free(lock); }
 static pirn_status_t make_acquire(call_t *c) { return pirn_lock_acquire(c->object); }
-static pirn_status_t make_timed(call_t *c) { return pirn_lock_acquire_timeout(c->object, c->seconds); }
 static pirn_status_t make_release(call_t *c) { return pirn_lock_release(c->object); }
 
 static pirn_lock_t *new_lock(void)
@@ -21,6 +20,52 @@ static bool locked(pirn_lock_t *lock)
     bool out;
     CHECK_OK(pirn_lock_locked(lock, &out));
     return out;
+}
+
+static void *make(void) { return new_lock(); }
+static pirn_status_t try_acquire(void *lock) { return pirn_lock_try_acquire(lock); }
+
+static const lock_like_t lock_like = {.make = make,
+                                      .acquire = acquire,
+                                      .try_acquire = try_acquire,
+                                      .timed = acquire_timeout,
+                                      .release = release,
+                                      .free = free_lock,
+                                      .unheld = PIRN_ERR_NOT_LOCKED};
+
+TEST(states)
+{
+    check_lock_states(&lock_like);
+}
+
+TEST(a_timed_out_acquire_eats_no_release)
+{
+    check_a_timed_out_acquire_eats_no_release(&lock_like);
+}
+
+TEST(excludes)
+{
+    check_excludes(&lock_like);
+}
+
+TEST(excludes_64_threads)
+{
+    check_excludes_64_threads(&lock_like);
+}
+
+TEST(excludes_in_a_storm_of_signals)
+{
+    check_excludes_in_a_storm(&lock_like);
+}
+
+TEST(release_never_touches_what_the_next_holder_frees)
+{
+    check_release_then_free(&lock_like);
+}
+
+TEST(fork_with_waiters)
+{
+    check_fork_with_waiters(&lock_like);
 }
 
 TEST(starts_unlocked_and_follows_its_state)
@@ -104,26 +149,6 @@ TEST(the_holder_acquiring_again_blocks)
     CHECK_OK(pirn_lock_free(lock));
 }
 
-/* A waiter that timed out leaves nothing behind: the release goes to the one that still waits. */
-TEST(a_timed_out_acquire_eats_no_release)
-{
-    pirn_lock_t *lock = new_lock();
-    CHECK_OK(pirn_lock_acquire(lock));
-    for (breed_t breed = 0; breed < BREEDS; breed++) {
-        call_t leaving = {.make = make_timed, .object = lock, .seconds = 0.02};
-        call_t staying = {.make = make_acquire, .object = lock};
-        call_begin(&leaving, breed);
-        call_begin_blocked(&staying, breed);
-        CHECK_STATUS(call_end(&leaving), PIRN_TIMED_OUT);
-        CHECK(locked(lock));
-        CHECK_OK(pirn_lock_release(lock));
-        CHECK_OK(call_end(&staying));
-    }
-    CHECK_OK(pirn_lock_release(lock));
-    CHECK(!locked(lock));
-    CHECK_OK(pirn_lock_free(lock));
-}
-
 TEST(every_waiter_gets_its_turn)
 {
     enum { WAITERS = 16 };
@@ -175,98 +200,6 @@ TEST(a_held_lock_may_be_freed)
     CHECK_OK(pirn_lock_acquire(lock));
     CHECK_OK(pirn_lock_free(lock));
     CHECK_STATUS(pirn_lock_release(lock), PIRN_ERR_INVALID_HANDLE);
-}
-
-typedef struct shared {
-    pirn_lock_t *lock;
-    int64_t total;
-} shared_t;
-
-enum { INCREMENTS = 100000 };
-
-static void increment_under_the_lock(void *element)
-{
-    shared_t *shared = *(shared_t **)element;
-    for (int i = 0; i < INCREMENTS; i++) {
-        CHECK_OK(pirn_lock_acquire(shared->lock));
-        shared->total++;
-        CHECK_OK(pirn_lock_release(shared->lock));
-    }
-}
-
-/* Every way in at once; timeouts so short that they often pass while the lock is being handed over. */
-static void increment_every_way(void *element)
-{
-    shared_t *shared = *(shared_t **)element;
-    for (int i = 0, done = 0; done < INCREMENTS / 4; i++) {
-        pirn_status_t status = i % 3 == 0   ? pirn_lock_try_acquire(shared->lock)
-                               : i % 3 == 1 ? pirn_lock_acquire_timeout(shared->lock, 1e-6 * (i % 50))
-                                            : pirn_lock_acquire(shared->lock);
-        CHECK_AMONG(status, BIT(PIRN_OK) | BIT(PIRN_TIMED_OUT) | BIT(PIRN_WOULD_BLOCK));
-        if (status != PIRN_OK)
-            continue;
-        done++;
-        shared->total++;
-        CHECK_OK(pirn_lock_release(shared->lock));
-    }
-}
-
-static void check_exclusion(void (*body)(void *), int64_t expected_each)
-{
-    enum { THREADS = 8 };
-    shared_t shared = {.lock = new_lock()};
-    shared_t *elements[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        elements[i] = &shared;
-    run_on_all(THREADS, body, elements, sizeof *elements);
-    CHECK_EQ(shared.total, THREADS * expected_each);
-    CHECK(!locked(shared.lock));
-    CHECK_OK(pirn_lock_free(shared.lock));
-}
-
-TEST(excludes)
-{
-    check_exclusion(increment_under_the_lock, INCREMENTS);
-}
-
-TEST(excludes_with_timeouts_passing)
-{
-    check_exclusion(increment_every_way, INCREMENTS / 4);
-}
-
-static void free_what_comes(void *arg)
-{
-    pirn_lock_t **next = arg, *lock;
-    for (;;) {
-        AWAIT((lock = LOAD(*next)) != NULL);
-        if (lock == UNTOUCHED)
-            return;
-        CHECK_OK(pirn_lock_acquire(lock));
-        CHECK_OK(pirn_lock_free(lock));
-        STORE(*next, NULL);
-    }
-}
-
-/* The next holder may free the lock while the release that let it in is still on its way out. */
-TEST(release_never_touches_what_the_next_holder_frees)
-{
-    for (breed_t breed = 0; breed < BREEDS; breed++) {
-        pirn_lock_t *next = NULL;
-        runner_t freeing;
-        runner_start(&freeing, breed, free_what_comes, &next);
-        for (int round = 0; round < 50000; round++) {
-            pirn_lock_t *lock = new_lock();
-            CHECK_OK(pirn_lock_acquire(lock));
-            STORE(next, lock);
-            if (round % 64 == 0)
-                sched_yield();
-            CHECK_OK(pirn_lock_release(lock));
-            AWAIT(LOAD(next) == NULL);
-            CHECK_STATUS(pirn_lock_release(lock), PIRN_ERR_INVALID_HANDLE);
-        }
-        STORE(next, UNTOUCHED);
-        runner_join(&freeing);
-    }
 }
 
 TEST(using_one_registers_no_thread)

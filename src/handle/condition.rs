@@ -9,9 +9,9 @@
 use super::arena::{Slot, Vacant, freed_word, give_back};
 use super::inline::{self, Inline};
 use super::{Handle, Kind};
-use crate::park::Deadline;
+use crate::park::{Deadline, Turns};
 use crate::status::Error;
-use crate::sync::{RawCondition, RawLock, RawRLock, Reacquire, Retired, WaitLock, wait_for};
+use crate::sync::{RawCondition, RawLock, RawRLock, Retired, WaitLock, wait_for};
 use crate::word::Tag;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -69,10 +69,10 @@ impl WaitLock for SlotLock {
         self.rlock().map_or_else(|| self.lock().release_all(), RawRLock::release_all)
     }
 
-    fn reacquire(&self, how: Reacquire, count: usize) {
+    fn reacquire(&self, turns: Turns, count: usize) {
         match self.rlock() {
-            Some(rlock) => rlock.reacquire(how, count),
-            None => self.lock().reacquire(how, count),
+            Some(rlock) => rlock.reacquire(turns, count),
+            None => self.lock().reacquire(turns, count),
         }
     }
 
@@ -151,10 +151,10 @@ impl SlotCondition {
         self.core.vouch(tag, || lock.is_held())
     }
 
-    /// Nobody waits and the lock is held, so that a notify has nothing to do.
+    /// Whether nobody waits, the lock is held, and the tag is right: then a notify has nothing to do.
     #[inline]
     pub fn notify_fast(&self, tag: Tag) -> bool {
-        self.core.is_idle(tag) && self.is_owned(tag) == Ok(true)
+        self.lock(tag).is_ok_and(|lock| self.core.notify_fast(tag, &lock))
     }
 
     /// Sends up to `n` waiters after the lock: `NotOwner`.

@@ -2,8 +2,9 @@
 
 use super::{Watched, model, soon};
 use crate::Timeout;
+use crate::park::Turns;
 use crate::status::Error;
-use crate::sync::{Condition, Lock, RLock, RawCondition, RawLock, Reacquire, Retired, WaitLock};
+use crate::sync::{Condition, Lock, RLock, RawCondition, RawLock, Retired, WaitLock};
 use crate::sys::futex;
 use crate::word::{GENERATION_MASK, GENERATION_SHIFT, Tag};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -266,8 +267,8 @@ impl WaitLock for Handles {
         self.lock.release_all()
     }
 
-    fn reacquire(&self, how: Reacquire, count: usize) {
-        self.lock.reacquire(how, count);
+    fn reacquire(&self, turns: Turns, count: usize) {
+        self.lock.reacquire(turns, count);
     }
 
     fn lingers(&self, state: u64) -> bool {
@@ -377,32 +378,38 @@ fn the_last_way_to_a_lock_stays() {
     });
 }
 
-/// Both are freed in the middle of anything, the condition first: a thread that was notified comes back with the lock, which stays
-/// until then.
+/// Both are freed in the middle of anything, the condition first: not under a thread that waits; and a thread that was notified comes
+/// back with the lock, which stays until then.
 #[test]
-fn a_notified_thread_keeps_the_lock() {
+fn waiting_threads_keep_both() {
     model(|| {
         let handles = Handles::new();
         let waiter = spawn(&handles, |handles| {
             handles.lock.acquire(LOCK)?;
-            while handles.flag.get() == 0 {
-                handles.condition.wait_keeping(CONDITION, handles, crate::Deadline::NEVER)?;
+            let mut result = Ok(());
+            while handles.flag.get() == 0 && result.is_ok() {
+                result = handles.condition.wait_keeping(CONDITION, handles, crate::Deadline::NEVER);
             }
-            handles.lock.release(LOCK)
+            handles.lock.release(LOCK).and(result)
         });
+        if handles.free_condition().is_ok() {
+            assert_eq!(waiter.join().unwrap(), Err(Error::InvalidHandle));
+            return;
+        }
         handles.lock.acquire(LOCK).unwrap();
         handles.flag.add(1);
         handles.condition.notify(CONDITION, &*handles, 1).unwrap();
-        let condition_freed = handles.free_condition();
+        assert_eq!(handles.free_condition(), Ok(()));
         handles.lock.release(LOCK).unwrap();
-        assert_eq!(condition_freed, Ok(()));
-        let freed = handles.free_lock();
+        let lock_freed = handles.free_lock();
         let end = waiter.join().unwrap();
-        match freed {
+        match lock_freed {
             Err(error) => assert_eq!((error, end), (Error::Busy, Ok(()))),
             Ok(retired) => {
                 assert_eq!(retired, Retired::Vacant);
+                // It had the lock, or had come back from it.
                 assert!(matches!(end, Ok(()) | Err(Error::InvalidHandle)), "{end:?}");
+                assert_eq!(handles.lock.is_locked(Tag::of(freed(LOCK))), Ok(false), "touched after it was freed");
             }
         }
         assert_eq!(handles.vacated(), 0);

@@ -144,7 +144,7 @@ fn is_alone() -> bool {
 const STARVED_AFTER_NS: u64 = 1_000_000;
 
 /// The turns of one thread that waits for the same thing several times, because newcomers were faster.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Turns {
     waiting_since: Option<u64>,
 }

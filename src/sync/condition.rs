@@ -13,26 +13,15 @@
 //! up, and each waiter is taken off once, in the order in which they came. (In that order they are woken; who gets the lock first then is
 //! up to the lock, where a thread that is awake may be faster.)
 
-use super::lock::{HANDED_OVER, Lock, RawLock};
+use super::lock::{Lock, RawLock};
 use super::rlock::RLock;
-use crate::park::{Deadline, Timeout, Wait, WaitList, Waited, bucket, lock_both, wait_on};
+use crate::park::{Deadline, Timeout, Turns, Wait, WaitList, Waited, bucket, lock_both, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering, fence};
 use crate::word::Tag;
 use core::cell::UnsafeCell;
 
 const PARKED: u64 = 1;
-
-/// How a thread comes back to the lock after a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reacquire {
-    /// The lock is its own already.
-    HandedOver,
-    /// It was woken in its turn on the lock's list.
-    Woken,
-    /// It timed out.
-    Anew,
-}
 
 /// A lock as a condition needs it. The caller of each of these has made sure that the lock stays.
 pub trait WaitLock {
@@ -45,8 +34,8 @@ pub trait WaitLock {
     /// Releases all levels; gives their number.
     fn release_all(&self) -> usize;
 
-    /// Takes it again, `count` levels.
-    fn reacquire(&self, how: Reacquire, count: usize);
+    /// Takes it again, `count` levels; `turns` tells where to queue.
+    fn reacquire(&self, turns: Turns, count: usize);
 
     /// Whether its memory may not be used again if it was freed in this state.
     fn lingers(&self, state: u64) -> bool;
@@ -78,12 +67,6 @@ impl RawCondition {
         tag.state_of(self.word.load(Ordering::Acquire)).map(drop)
     }
 
-    /// Whether nobody waits, and the tag is right: then a notify has nothing to do.
-    #[inline]
-    pub fn is_idle(&self, tag: Tag) -> bool {
-        self.word.load(Ordering::Acquire) == tag.with(0)
-    }
-
     /// Gives what `question` says about the condition's lock, if the condition was there all the while. Otherwise the lock may have
     /// gone meanwhile, and something else have come in its place: the answer is not about it.
     #[inline]
@@ -111,18 +94,18 @@ impl RawCondition {
         // SAFETY: the bucket guards the list and is held; PARKED keeps the condition from being freed while a thread is on it.
         let waited =
             unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline), || levels = lock.release_all()) };
-        let (how, result) = match waited {
-            Waited::Notified(notice) if notice.code() == HANDED_OVER => (Reacquire::HandedOver, Ok(())),
-            Waited::Notified(_) => (Reacquire::Woken, Ok(())),
+        let (turns, result) = match waited {
+            // The notice came from the lock, in this thread's turn on its list: the lock was free at that moment.
+            Waited::Notified(_) => (Turns::resumed(), Ok(())),
             Waited::TimedOut => {
                 self.clear_parked_if_alone();
                 // SAFETY: after a time-out the bucket is held.
                 unsafe { bucket.unlock() };
-                (Reacquire::Anew, Err(Error::TimedOut))
+                (Turns::new(), Err(Error::TimedOut))
             }
         };
         // From here on the condition may be gone.
-        lock.reacquire(how, levels);
+        lock.reacquire(turns, levels);
         result
     }
 
@@ -153,8 +136,19 @@ impl RawCondition {
         }
     }
 
+    /// Whether nobody waits, the lock is held, and the tag is right: then a notify has nothing to do.
+    ///
+    /// Whoever began to wait before the caller took the lock is seen: PARKED was set before the waiter let the lock go.
+    #[inline]
+    pub fn notify_fast(&self, tag: Tag, lock: &impl WaitLock) -> bool {
+        self.word.load(Ordering::Relaxed) == tag.with(0) && self.vouch(tag, || lock.is_held()) == Ok(true)
+    }
+
     /// Sends up to `n` waiters after the lock, those that came first: `NotOwner`.
     pub fn notify(&self, tag: Tag, lock: &impl WaitLock, n: u64) -> Result<(), Error> {
+        if self.notify_fast(tag, lock) {
+            return Ok(());
+        }
         if !self.vouch(tag, || lock.is_held())? {
             return Err(Error::NotOwner);
         }

@@ -24,7 +24,7 @@
 //! Acquire): what a thread did before its release is seen by whoever acquires next.
 
 use super::keep::Keepers;
-use super::{Parked, Reacquire, WaitLock, infallible};
+use super::{Parked, WaitLock, infallible};
 use crate::park::{Deadline, Notice, Notifiers, Spin, Timeout, Turn, Turns, Wait, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
@@ -37,7 +37,7 @@ pub(super) const PARKED: u64 = 2;
 /// The lock is free, or was: try again.
 pub(super) const WOKEN: u32 = 1;
 /// The lock is yours.
-pub(super) const HANDED_OVER: u32 = 2;
+const HANDED_OVER: u32 = 2;
 
 /// The core of a lock: one word, and a list for those who wait.
 #[repr(C)]
@@ -308,13 +308,9 @@ impl WaitLock for RawLock {
         1
     }
 
-    fn reacquire(&self, how: Reacquire, _count: usize) {
-        if how == Reacquire::HandedOver {
-            return;
-        }
+    fn reacquire(&self, turns: Turns, _count: usize) {
         // Without a limit only a tag that changed meanwhile (the handle was freed) ends the wait, and then it goes on.
-        let turns = || if how == Reacquire::Woken { Turns::resumed() } else { Turns::new() };
-        while self.acquire_in_turn(self.tag(), Deadline::NEVER, turns(), None).is_err() {}
+        while self.acquire_in_turn(self.tag(), Deadline::NEVER, turns, None).is_err() {}
     }
 
     fn lingers(&self, _state: u64) -> bool {

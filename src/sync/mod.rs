@@ -15,7 +15,7 @@ mod semaphore;
 mod tests;
 
 pub use barrier::Barrier;
-pub use condition::{Condition, RawCondition, Reacquire, WaitLock, wait_for};
+pub use condition::{Condition, RawCondition, WaitLock, wait_for};
 pub use event::{Event, RawEvent};
 pub use lock::{Lock, RawLock};
 pub use rlock::{RLock, RawRLock};

@@ -9,8 +9,8 @@
 //! is never used again, so that the late store hits nobody.
 
 use super::lock::{LOCKED, RawLock};
-use super::{Reacquire, Retired, WaitLock, infallible};
-use crate::park::{Deadline, Timeout};
+use super::{Retired, WaitLock, infallible};
+use crate::park::{Deadline, Timeout, Turns};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicUsize, Ordering};
 use crate::sys::token::token;
@@ -207,8 +207,8 @@ impl WaitLock for RawRLock {
         count
     }
 
-    fn reacquire(&self, how: Reacquire, count: usize) {
-        self.lock.reacquire(how, 1);
+    fn reacquire(&self, turns: Turns, count: usize) {
+        self.lock.reacquire(turns, 1);
         self.own(count);
     }
 
