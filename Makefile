@@ -1,6 +1,6 @@
 # make            builds the shared and the static library
 # make test       all tests, of Rust and of C; ends with the counts
-# make models     the models of the protocols, deeper than in make test: PREEMPTIONS=4
+# make models     the models of the protocols, deeper than in make test: PREEMPTIONS=3
 # make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
 # make bench      measures pirn beside its peers: ROWS=1,2a PEERS=pirn,pthread REPS=9 (docs/bench/README.md)
 # make install    PREFIX=/usr/local DESTDIR=
@@ -14,7 +14,7 @@ BUILD = build
 JOBS = $(shell nproc 2>/dev/null || echo 2)
 PREFIX = /usr/local
 DIR =
-PREEMPTIONS = 4
+PREEMPTIONS = 3
 
 build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
@@ -39,7 +39,7 @@ test: build
 	scripts/test.sh "$(build_dir)" $(JOBS)
 
 models: setup
-	LOOM_MAX_PREEMPTIONS=$(PREEMPTIONS) scripts/models.sh "$(build_dir)" $(JOBS)
+	LOOM_MAX_PREEMPTIONS=$(PREEMPTIONS) scripts/models.sh "$(build_dir)" $(JOBS) --show-output
 
 bench: build
 	$(MAKE) -C bench BUILD="$(build_dir)"

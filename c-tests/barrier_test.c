@@ -387,8 +387,8 @@ TEST(a_reset_or_an_abort_by_the_action_comes_after_it)
     }
 }
 
-/* Three threads, the first of which has a limit, while the action waits for its event. False if the limit was too
- * short for all to come. */
+/* Three threads, the first of which has a limit, while the action waits for its event. False if the limit was
+ * too short for all to come. */
 static bool begin_action(action_t *action, call_t *timed, call_t others[2], double limit)
 {
     *timed = (call_t){.make = make_timed, .object = action->barrier, .seconds = limit};
@@ -520,8 +520,8 @@ TEST(busy_while_threads_wait)
     CHECK_COUNTED(&arg, 0, 1);
 }
 
-/* Any of those who were let go may free it; the others return in peace, and the argument is freed when the last
- * one has. */
+/* Any of those who were let go may free it; the others return in peace, and the argument is freed when the
+ * last one has. */
 TEST(freed_by_one_of_those_who_were_let_go)
 {
     enum { OTHERS = 3 };
