@@ -250,6 +250,33 @@ TEST(exit_in_a_task)
     check_child("exits_from_a_task", 3, "exiting\na callback\n");
 }
 
+static pthread_key_t last_words;
+static bool destroying;
+
+static void say_last_words(void *text)
+{
+    STORE(destroying, true);
+    await_sleeping((uint64_t)getpid()); /* main, which has returned and joins this one */
+    say(text);
+}
+
+static int32_t leave_last_words(void *text)
+{
+    return pthread_setspecific(last_words, text);
+}
+
+CHILD(leaves_a_thread_in_its_destructors)
+{
+    CHECK_EQ(pthread_key_create(&last_words, say_last_words), 0);
+    start_and_let_go(leave_last_words, "last words");
+    AWAIT(LOAD(destroying));
+}
+
+TEST(thread_local_destructors_are_waited_for)
+{
+    check_child("leaves_a_thread_in_its_destructors", 0, "last words\n");
+}
+
 static int32_t join_main(void *text)
 {
     pirn_thread_t *main;

@@ -177,6 +177,23 @@ TEST(every_waiter_gets_its_turn)
     CHECK_OK(pirn_lock_free(lock));
 }
 
+/* Woken is not yet through: until the waiter has come back the lock is busy. */
+TEST(a_waiter_that_was_let_in_is_not_freed_under)
+{
+    for (int i = 0; i < 400; i++) {
+        pirn_lock_t *lock = new_lock();
+        pirn_status_t freed = PIRN_ERR_BUSY;
+        call_t waiter = {.make = make_acquire, .object = lock};
+        CHECK_OK(pirn_lock_acquire(lock));
+        call_begin_blocked(&waiter, (breed_t)(i % BREEDS));
+        CHECK_OK(pirn_lock_release(lock));
+        while (freed == PIRN_ERR_BUSY)
+            freed = pirn_lock_free(lock);
+        CHECK_OK(freed);
+        CHECK_OK(call_end(&waiter));
+    }
+}
+
 TEST(a_held_lock_may_be_freed)
 {
     pirn_lock_t *lock = new_lock();

@@ -361,6 +361,13 @@ TEST(join_of_itself)
     CHECK_STATUS(pirn_thread_join(main_thread()), PIRN_ERR_DEADLOCK);
 }
 
+/* Also where it has never asked who it is. */
+TEST(main_joins_itself)
+{
+    CHECK_STATUS(pirn_thread_join_timeout(main_thread(), 0), PIRN_ERR_DEADLOCK);
+    CHECK_STATUS(pirn_thread_join(main_thread()), PIRN_ERR_DEADLOCK);
+}
+
 static void join_itself_alien(void *arg)
 {
     join_itself(arg);

@@ -98,6 +98,12 @@ pub fn main_native_id() -> u64 {
     unsafe { libc::getpid() as u64 }
 }
 
+/// Whether a thread of this process has this number.
+pub fn exists(native_id: u64) -> bool {
+    // SAFETY: signal 0 only asks.
+    unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), native_id as libc::pid_t, 0) == 0 }
+}
+
 /// Whether the calling thread is the process's first. After a fork it is the one that forked.
 pub fn is_main() -> bool {
     native_id() == main_native_id()

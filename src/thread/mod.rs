@@ -271,7 +271,11 @@ impl Thread {
         if self.state.lock().system.is_none() {
             return Ok(());
         }
-        self.reaping.acquire_until(deadline)?;
+        if self.reaping.acquire_until(deadline).is_err() {
+            // Another joiner is at it, and would be done at once if the thread were gone.
+            let native_id = self.state.lock().native_id;
+            return if system::exists(native_id) { Err(Error::TimedOut) } else { Ok(()) };
+        }
         let gone = self.reap(deadline);
         // Held since a few lines above.
         self.reaping.release()?;

@@ -56,6 +56,9 @@ static EXECUTORS_CLOSED: AtomicBool = AtomicBool::new(false);
 /// The exit handler is in place, and has not been used.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
 
+/// The same for the second handler.
+static REGISTERED_AGAIN: AtomicBool = AtomicBool::new(false);
+
 /// Makes sure that exit() runs the shutdown. Called by whatever makes one necessary, so that it runs before the exit
 /// handlers and destructors of what was set up earlier.
 pub fn run_at_exit() {
@@ -65,6 +68,11 @@ pub fn run_at_exit() {
 }
 
 extern "C" fn at_exit() {
+    // The C library calls a handler once. If a callback calls exit() again the rest of the shutdown is to be done by another one;
+    // otherwise that finds nothing to do.
+    if !REGISTERED_AGAIN.swap(true, Ordering::Relaxed) {
+        process::at_exit(at_exit);
+    }
     // A panic here would be a bug; the process is on its way out and goes on.
     let _ = std::panic::catch_unwind(|| {
         if is_run_by_caller() {
@@ -180,6 +188,7 @@ pub fn not_begun_in_child() {
     if shutdown.phase != Phase::Open {
         // The parent's exit may have used the handler up.
         REGISTERED.store(false, Ordering::Relaxed);
+        REGISTERED_AGAIN.store(false, Ordering::Relaxed);
     }
     shutdown.phase = Phase::Open;
     shutdown.by = 0;
