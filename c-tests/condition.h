@@ -1,6 +1,6 @@
 /*
- * What the suites of Condition share: a condition on each sort of lock, and tokens that the lock guards, with those
- * who wait for them.
+ * What the suites of Condition share: a condition on each sort of lock, and tokens that the lock guards, with
+ * those who wait for them.
  */
 #ifndef PIRN_TESTS_CONDITION_H
 #define PIRN_TESTS_CONDITION_H
