@@ -143,6 +143,7 @@ test_arguments() {
     expect 2 --queue=-1
     expect 2 --no-such-option
     expect 2 "$dir/no-such-directory"
+    expect 2 /dev/null
 }
 
 # Far more text than one worker counts until the signal comes, which is once the progress shows some speed.

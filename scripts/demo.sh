@@ -17,11 +17,13 @@ if [ -n "${2:-}" ]; then
     set -- "$2"
 else
     directories=$(sh "$examples/demo-dir.sh")
+    ifs=$IFS
     IFS='
 '
     # One directory a line.
     # shellcheck disable=SC2086
     set -- $directories
+    IFS=$ifs
 fi
 echo
 echo "counting the words below $*"

@@ -15,7 +15,7 @@
 #define MAX_QUEUE 1000000
 
 static const char help[] =
-    "Usage: wordcount [OPTION]... [DIR]...\n"
+    "Usage: wordcount [OPTION]... [DIR|FILE]...\n"
     "Counts the words of all files under each DIR (default: the current directory) on all cores.\n"
     "\n"
     "  -w, --workers=N   count with N workers (default: one for each CPU)\n"
@@ -39,7 +39,7 @@ static const char help[] =
     "\n"
     "Exit codes: 0   counted, and the two counts agree\n"
     "            1   the two counts differ\n"
-    "            2   wrong arguments, or there is no such DIR\n"
+    "            2   wrong arguments, or there is no such DIR or FILE\n"
     "            3   a failure, such as no memory\n"
     "            130 interrupted\n"
     "Binary and unreadable files are counted and reported, and no failure.\n";
@@ -66,12 +66,16 @@ static bool parse_number(const char *text, const char *option, size_t least, siz
     return true;
 }
 
-static bool roots_exist(const struct options *options)
+static bool roots_can_be_walked(const struct options *options)
 {
     for (size_t i = 0; i < options->root_count; i++) {
         struct stat st;
         if (stat(options->roots[i], &st) != 0) {
             fprintf(stderr, "wordcount: %s: %s\n", options->roots[i], strerror(errno));
+            return false;
+        }
+        if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
+            fprintf(stderr, "wordcount: %s: neither a directory nor a regular file\n", options->roots[i]);
             return false;
         }
     }
@@ -131,5 +135,5 @@ bool parse_options(int argc, char **argv, struct options *options, int *code)
 
     options->roots = optind < argc ? argv + optind : default_roots;
     options->root_count = optind < argc ? (size_t)(argc - optind) : 1;
-    return roots_exist(options);
+    return roots_can_be_walked(options);
 }

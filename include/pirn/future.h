@@ -183,7 +183,8 @@ pirn_status_t pirn_future_state(pirn_future_t *future, int32_t *out);
  *
  * Blocks without a limit; all who wait are woken together, in the order in which they came. Called by a task for a task
  * of the same executor that has not started, it runs that task itself, there and then; if that one runs elsewhere, the executor
- * may start a thread more while this one waits. What the completing thread did before is seen.
+ * may start a thread more while this one waits. A task that waits for its own future waits for ever. What the completing thread
+ * did before is seen.
  * The result stays the future's, if it has a pirn_future_set_result_free; else it is whoever's the task says. Python:
  * future.result().
  * Follows: Python Library Reference, concurrent.futures, Future Objects; running the awaited task as in

@@ -11,10 +11,14 @@
 //!
 //! Handles. Every pirn_..._t * is an opaque handle, not an address. A handle that a call returns through an out-parameter
 //! belongs to the caller, who gives it back once with the matching _free. Freeing NULL is PIRN_OK. Freeing a handle never
-//! stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, rlock, condition, semaphore, event,
-//! barrier or queue on which threads wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined behaviour: NULL, a freed handle, a double
-//! free, a handle of another type, an integer that never was a handle get PIRN_ERR_INVALID_HANDLE; a free that races with a
-//! use on another thread either makes that use invalid or comes after it.
+//! stops a thread, a task or a timer: the object lives until nothing uses it. Freeing a lock, rlock, condition, semaphore,
+//! event, barrier or queue on which threads wait is PIRN_ERR_BUSY, and the handle stays valid. No handle makes undefined
+//! behaviour: NULL, a freed handle, a double free, a handle of another type, an integer that never was a handle get
+//! PIRN_ERR_INVALID_HANDLE; a free that races with a use on another thread either makes that use invalid or comes after it.
+//! Different handles may lead to one object (two calls of pirn_current_thread): pirn_object_id tells.
+//!
+//! Threads. Any thread may call any function. One that pirn did not start is called foreign; it is registered, as a dummy
+//! thread, only when it asks for its own object. No function may be called from a signal handler.
 //!
 //! Time. Limits are `double seconds` on the monotonic clock. PIRN_FOREVER (-1.0) and +infinity mean no limit, 0 polls. NaN or
 //! any other negative number is PIRN_ERR_INVALID_ARGUMENT, above PIRN_TIMEOUT_MAX is PIRN_ERR_OVERFLOW; both are checked also
@@ -23,13 +27,15 @@
 //! Callbacks. A function pointer, `void *arg`, and `pirn_free_fn arg_free` (may be NULL), which is called exactly once with arg when
 //! pirn is done with it, whether or not the callback ever ran, and also when the call that took them fails. A callback
 //! returns 0 for success; anything else is "an exception was raised", and `return pirn_raise(7, "disk full");` gives it
-//! words. PIRN_EXIT is the code that is ignored silently (Python's SystemExit). No lock of pirn's own is held while a
-//! callback runs: it may call any pirn function. Pointers that a callback is shown are borrowed for the time of the call.
+//! words. A failure that no caller gets to see (a thread's, an initializer's, that of a task without a future) goes to the
+//! excepthook, which writes the thread's name, the code and the words to stderr. PIRN_EXIT is the code that is ignored
+//! silently (Python's SystemExit). No lock of pirn's own is held while a callback runs: it may call any pirn function.
+//! Pointers that a callback is shown are borrowed for the time of the call.
 //! Callbacks that leave otherwise than by returning (longjmp, a C++ exception, pthread_exit, pthread_cancel) are not supported.
 //!
 //! Text is UTF-8 with a final NUL. Getters copy: (char *buf, size_t cap, size_t *len) writes at most cap bytes,
 //! NUL-terminated where cap > 0 (buf may be NULL if cap is 0), and *len (len may be NULL) is the whole length without the NUL,
-//! so len >= cap tells of a cut.
+//! so len >= cap tells of a cut, which may be inside a character. Messages are passed on as they are, UTF-8 or not.
 //!
 //! Fork. After fork() the child has one thread, which is its main thread; the others are not alive there and joins of them
 //! return at once. Objects stay usable; locks that another thread held stay locked. Executors start fresh workers on the
@@ -37,8 +43,9 @@
 //!
 //! Exit. On exit() or return from main, pirn runs the pirn_at_shutdown callbacks, last in first out, shuts its executors down
 //! (they finish what they have), and joins every started non-daemon thread. Daemon threads are cut off by the process's
-//! end. A callback of pirn_at_shutdown that was registered before a fork() runs at the child's exit, too. Call exit() in one thread only:
-//! C leaves it undefined when a second thread calls it meanwhile, and what that thread was to finish may be cut off.
+//! end. A callback of pirn_at_shutdown that was registered before a fork() runs at the child's exit, too. Call exit() in one
+//! thread only: C leaves it undefined when a second thread calls it meanwhile, and what that thread was to finish may be
+//! cut off.
 //! The library stays loaded once loaded: dlclose() is harmless.
 
 #![allow(non_camel_case_types)]
