@@ -39,7 +39,7 @@ test: build
 	scripts/test.sh "$(build_dir)" $(JOBS)
 
 models: setup
-	LOOM_MAX_PREEMPTIONS=$(PREEMPTIONS) LOOM_MAX_DURATION=$(or $(SECONDS),300) scripts/models.sh "$(build_dir)" $(JOBS)
+	LOOM_MAX_PREEMPTIONS=$(PREEMPTIONS) LOOM_MAX_DURATION=$(or $(SECONDS),300) scripts/models.sh "$(build_dir)" $(JOBS) --show-output
 
 bench: build
 	$(MAKE) -C bench BUILD="$(build_dir)"

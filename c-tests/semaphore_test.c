@@ -316,7 +316,7 @@ TEST(freed_by_who_was_let_in)
     pirn_semaphore_t *next = NULL;
     runner_t completing;
     runner_start(&completing, FOREIGN, complete_what_comes, &next);
-    for (int round = 0; round < 30000; round++) {
+    for (int round = 0; round < 10000; round++) {
         pirn_semaphore_t *semaphore = new_semaphore(0);
         STORE(next, semaphore);
         CHECK_OK(pirn_semaphore_acquire(semaphore));

@@ -2,13 +2,14 @@
 
 use super::callback::{argument, target, task};
 use super::guard::{guard, required, write_out};
-use super::object::{Opened, ask, create, free, on};
+use super::object::{ask, create, free, on};
 use super::text::{check_buffer, incoming, outgoing};
 use super::types::{
     Flag, pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_map_t, pirn_status_t, pirn_target_fn, pirn_task_fn,
 };
 use crate::callback::Task;
 use crate::exec::{Executor, Map};
+use crate::handle::arena::Vacant;
 use crate::handle::{Handle, shared};
 use crate::park::Timeout;
 use crate::status::Error;
@@ -155,11 +156,12 @@ pub unsafe extern "C" fn pirn_executor_submit(
             return Ok(executor.submit_detached(task)?);
         }
         let future = executor.future_of(task);
-        // Before the task is queued: what fails later than that could not be undone.
-        let handle = Opened::new(future.clone())?;
-        executor.queue(&[future])?;
+        // Before the task is queued, since what fails later could not be undone; but nobody is to guess the handle of a future that
+        // is not queued, and may never be.
+        let vacant = Vacant::take()?;
+        executor.queue(core::slice::from_ref(&future))?;
         // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, handle.keep()) };
+        unsafe { write_out(out, shared::open_in(vacant, future).as_ptr()) };
         Ok(())
     })
 }
@@ -206,10 +208,11 @@ pub unsafe extern "C" fn pirn_executor_map(
         let out = required(out)?;
         let deadline = Timeout::from_seconds(timeout)?.deadline();
         let map = Arc::new(executor.map_of(tasks, chunksize, deadline)?);
-        let handle = Opened::new(map.clone())?;
+        // As in pirn_executor_submit.
+        let vacant = Vacant::take()?;
         executor.queue(&map.futures())?;
         // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, handle.keep()) };
+        unsafe { write_out(out, shared::open_in(vacant, map).as_ptr()) };
         Ok(())
     })
 }

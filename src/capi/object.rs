@@ -94,13 +94,6 @@ impl<T: Shared> Opened<T> {
     pub fn as_ptr<H>(&self) -> *mut H {
         self.handle.as_ptr()
     }
-
-    /// The handle, for good.
-    pub fn keep<H>(self) -> *mut H {
-        let handle = self.handle.as_ptr();
-        core::mem::forget(self);
-        handle
-    }
 }
 
 impl<T: Shared> Drop for Opened<T> {

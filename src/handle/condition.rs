@@ -175,3 +175,40 @@ impl SlotCondition {
         wait_for(predicate, || self.wait(tag, deadline))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::word::kind_of;
+
+    fn kind_in(slot: &Slot) -> u32 {
+        kind_of(slot.word().load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn a_lock_goes_with_its_handle_and_its_last_condition() {
+        let lock = inline::create(|tag| Ok(RawLock::new(tag))).unwrap();
+        let slot = Slot::of(lock).unwrap();
+        let conditions = [(); 2].map(|()| SlotCondition::create_on(lock, Kind::Lock).unwrap());
+        inline::destroy::<SlotCondition>(conditions[0]).unwrap();
+        assert_eq!(inline::destroy::<SlotCondition>(conditions[0]), Err(Error::InvalidHandle));
+        inline::destroy::<RawLock>(lock).unwrap();
+        assert_eq!(inline::destroy::<RawLock>(lock), Err(Error::InvalidHandle));
+        assert_eq!(SlotCondition::create_on(lock, Kind::Lock), Err(Error::InvalidHandle));
+        assert_eq!(kind_in(slot), Kind::Lock as u32, "kept by the other condition");
+        inline::destroy::<SlotCondition>(conditions[1]).unwrap();
+        assert_ne!(Tag::new(lock.bits(), Kind::Lock as u32).state_of(slot.word().load(Ordering::Relaxed)), Ok(0));
+    }
+
+    #[test]
+    fn a_lock_outlives_its_conditions() {
+        let rlock = inline::create(|tag| Ok(RawRLock::new(tag))).unwrap();
+        let condition = SlotCondition::create_on(rlock, Kind::RLock).unwrap();
+        assert_eq!(SlotCondition::create_on(rlock, Kind::Lock), Err(Error::InvalidHandle), "of another kind");
+        inline::destroy::<SlotCondition>(condition).unwrap();
+        let (rlock_core, tag) = inline::find::<RawRLock>(rlock).unwrap();
+        rlock_core.acquire(tag).unwrap();
+        inline::destroy::<RawRLock>(rlock).unwrap();
+        assert_eq!(rlock_core.release(tag), Err(Error::InvalidHandle));
+    }
+}

@@ -69,18 +69,22 @@ fn content(slot: &Slot) -> *mut Content {
 
 /// A new handle to `object`.
 pub fn open<T: Shared>(object: Arc<T>) -> Result<Handle, Error> {
+    Ok(open_in(Vacant::take()?, object))
+}
+
+/// The same in a slot that was taken before, which cannot fail.
+pub fn open_in<T: Shared>(vacant: Vacant, object: Arc<T>) -> Handle {
     /// # Safety
     /// `object` came from `Arc::<T>::into_raw`, and its reference is not used again.
     unsafe fn release<T>(object: *const ()) {
         // SAFETY: the caller's promise.
         drop(unsafe { Arc::from_raw(object.cast::<T>()) });
     }
-    let vacant = Vacant::take()?;
     let word = vacant.tag(T::KIND as u32).with(OPEN);
     let id = object.id();
     let content = Content { object: Arc::into_raw(object).cast(), release: release::<T>, id };
     // SAFETY: the room is large enough (see `content`) and nobody else's.
-    Ok(vacant.fill(word, |room| unsafe { room.cast::<Content>().write(content) }))
+    vacant.fill(word, |room| unsafe { room.cast::<Content>().write(content) })
 }
 
 /// One user of a slot, counted in; counts itself out when dropped.

@@ -120,6 +120,18 @@ fn abort_against_arrival() {
     });
 }
 
+/// The same while more come than the round takes: those who wait at the door come back, too.
+#[test]
+fn abort_opens_the_door() {
+    model(|| {
+        let barrier = barrier(2);
+        let others = [wait(&barrier, NEVER), wait(&barrier, NEVER), wait(&barrier, NEVER)];
+        barrier.abort().unwrap();
+        let through = others.map(|other| other.join().unwrap()).iter().filter(|result| result.is_ok()).count();
+        assert!(through <= 2);
+    });
+}
+
 /// A limit that passes at any point, and then resets by both threads, at any point too: each may send the other away again, but
 /// the round fills in the end, once both have left the one that was broken.
 #[test]

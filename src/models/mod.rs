@@ -14,16 +14,24 @@ mod rlock;
 mod semaphore;
 
 use crate::{Deadline, Timeout};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use loom::cell::UnsafeCell;
 use std::sync::Arc;
 
 /// The default bound on preemptive switches.
 const PREEMPTIONS: usize = 2;
 
+/// Runs `body` through every interleaving up to the bound, and says how many there were.
 fn model(body: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(PREEMPTIONS));
-    builder.check(body);
+    let bound = *builder.preemption_bound.get_or_insert(PREEMPTIONS);
+    let executions = Arc::new(AtomicUsize::new(0));
+    let counted = executions.clone();
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        body();
+    });
+    println!("{} executions with at most {bound} preemptions", executions.load(Ordering::Relaxed));
 }
 
 /// A limit that passes when the model lets it.
