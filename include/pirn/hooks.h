@@ -146,7 +146,7 @@
 /**
  * What an excepthook is told. All of it is borrowed for the time of the call.
  */
-typedef struct {
+typedef struct pirn_excepthook_args {
     /**
      * What the callback returned; not 0.
      */
@@ -174,7 +174,7 @@ typedef int32_t (*pirn_excepthook_fn)(const pirn_excepthook_args_t *args, void *
 /**
  * What a trace or profile hook is told. The pointer is good for the time of the call.
  */
-typedef struct {
+typedef struct pirn_trace_event {
     /**
      * The size of what the library wrote: fields are only ever added at the end.
      */

@@ -118,9 +118,14 @@ impl Worker {
         }
     }
 
+    /// Whether it has the stack for a task inside a wait.
+    pub fn may_run_inline(&self) -> bool {
+        self.inline.get() < MOST_INLINE && self.stack.is_mostly_left()
+    }
+
     /// Runs the job of a future that this worker waits for: false if it may not, or if someone else was faster.
     pub fn run_inline(&self, future: &Arc<Future>) -> bool {
-        if self.inline.get() >= MOST_INLINE || !self.stack.is_mostly_left() {
+        if !self.may_run_inline() {
             return false;
         }
         let Some(job) = self.claim(future) else { return false };
