@@ -422,16 +422,19 @@ TEST(a_wait_is_told_of_while_it_lasts_and_when_it_is_over)
 TEST(a_wait_that_times_out_says_so)
 {
     for (size_t i = 0; i < LENGTH(waits); i++) {
-        run_t r = {.w = &waits[i], .seconds = 0.002};
+        run_t r = {.w = &waits[i], .seconds = 0.001};
         if (r.w->timed_out == PIRN_OK)
             continue;
         fprintf(stderr, "%s\n", r.w->name);
-        r.w->make();
-        r.object = id_of(object);
-        trace_new_threads();
-        join_and_free(start_thread(run_target, &r));
+        /* On a busy machine a limit may pass before there is anything to wait for: then with another one. */
+        for (; events_of(&r, PIRN_TRACE_WAIT_END) == 0; r.seconds *= 2) {
+            r.w->make();
+            r.object = id_of(object);
+            trace_new_threads();
+            join_and_free(start_thread(run_target, &r));
+            CHECK_STATUS(r.status, r.w->timed_out);
+        }
         check_pair(&r, r.w->timed_out);
-        CHECK(only_event(PIRN_TRACE_WAIT_END, r.object)->duration_ns >= 1000000);
     }
     open_gate();
 }
