@@ -352,7 +352,7 @@ TEST(a_hook_replaced_while_it_runs_ends_first)
     CHECK_COUNTED(&counted, 1, 1);
 }
 
-/* Waits, starts a thread, runs tasks, fails, sets itself anew: none of which it is told of on its own thread. */
+/* Waits, starts a thread, runs a task, raises: none of which it is told of on its own thread. */
 static pirn_executor_t *hooks_own;
 
 static void do_much(const pirn_trace_event_t *event, void *arg)
