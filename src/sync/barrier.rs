@@ -350,10 +350,9 @@ impl Barrier {
 
     /// Whether a wait that came now would not have to wait: it would be the last of its round, or refused.
     pub fn is_ready(&self) -> bool {
-        self.lock().map_or(true, |state| match state.phase {
-            Phase::Filling => state.present + 1 == self.parties,
-            Phase::Broken => true,
-            Phase::Acting | Phase::Draining | Phase::Resetting => false,
+        self.state_if_open().map_or(true, |state| match state.phase() {
+            Filling => state.present() + 1 == self.parties,
+            phase => phase == Broken,
         })
     }
 
