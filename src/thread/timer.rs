@@ -138,7 +138,8 @@ fn cancel(thread: &Thread) {
         }
     }
     drop(target);
-    if removed.is_some() {
+    if let Some((_, look)) = removed {
+        look.wake();
         thread.state.lock().is_over = true;
         if let Some(life) = thread.life_if_any() {
             life.done.set();
