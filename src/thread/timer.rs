@@ -131,8 +131,10 @@ fn cancel(thread: &Thread) {
     {
         let mut timers = TIMERS.lock();
         let mut state = thread.state.lock();
-        target = state.target.take();
-        removed = if state.stage() == Stage::Pending { timers.cancel(thread) } else { None };
+        let stage = state.stage();
+        // In a child of fork one that was pending has ended, though its target is still there.
+        target = if stage == Stage::Ended { None } else { state.target.take() };
+        removed = if stage == Stage::Pending { timers.cancel(thread) } else { None };
         if removed.is_some() {
             state.set_stage(Stage::Ended);
         }
