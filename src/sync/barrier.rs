@@ -242,6 +242,15 @@ impl Barrier {
         Ok(if matches!(state.phase, Phase::Filling | Phase::Acting) { state.present } else { 0 })
     }
 
+    /// Whether a wait that came now would not have to wait: it would be the last of its round, or refused.
+    pub fn is_ready(&self) -> bool {
+        self.lock().map_or(true, |state| match state.phase {
+            Phase::Filling => state.present + 1 == self.parties,
+            Phase::Broken => true,
+            Phase::Acting | Phase::Draining | Phase::Resetting => false,
+        })
+    }
+
     /// Whether it is broken.
     pub fn broken(&self) -> Result<bool, Error> {
         Ok(self.lock()?.phase == Phase::Broken)
