@@ -94,6 +94,8 @@ ROWS = (
     costs("11a", "timer new + start + cancel + free, 10⁵ others pending", "timer", ("cycle", 100_000), at_most(400)),
     costs("11a-4", "the same on 4 threads at once", "timers", ("cycle", 100_000, 4), below(BEST)),
     Row("11a-bytes", "memory of a pending timer, of 10⁶", "timer", ("bytes", 1_000_000), "bytes", False, (at_most(200),)),
+    Row("idle", "an idle executor, and a timer an hour away: context switches in 10 s", "idle", ("switches", 10),
+        "switches", False, (Target("<", 1),)),
     lateness("11c", "lateness of a timer of 1 ms, median", "lateness", ("late",), beyond_start(20)),
 )
 
