@@ -352,8 +352,7 @@ impl Barrier {
     pub fn is_ready(&self) -> bool {
         self.state_if_open().map_or(true, |state| match state.phase() {
             Filling => state.present() + 1 == self.parties,
-            Broken => true,
-            _ => false,
+            phase => phase == Broken,
         })
     }
 

@@ -119,8 +119,8 @@ pub fn set(sort: Sort, callback: Option<Callback<TraceFn>>, on_all: bool) {
     let mut threads = Vec::new();
     let before = sort.source().set(callback.map(Hook::new), |set_in| {
         if on_all {
-            threads = registry::enumerate();
-            threads.iter().for_each(|thread| set_in(thread.hooks.of(sort)));
+            threads = registry::running();
+            threads.iter().for_each(|thread| set_in(thread.life().hooks.of(sort)));
         }
     });
     drop((before, threads));
@@ -174,7 +174,8 @@ impl Present {
             return Present::default();
         }
         let Some(thread) = current::registered() else { return Present::default() };
-        Present { trace: thread.hooks.trace.get(), profile: thread.hooks.profile.get() }
+        let hooks = &thread.life().hooks;
+        Present { trace: hooks.trace.get(), profile: hooks.profile.get() }
     }
 
     fn is_none(&self) -> bool {
