@@ -405,6 +405,26 @@ TEST(a_hook_may_take_itself_away)
     CHECK_COUNTED(&counted, 1, 1);
 }
 
+/* It would go on for ever if the threads had the hook. */
+static void start_another(const pirn_trace_event_t *event, void *arg)
+{
+    write_down(event, arg);
+    join_and_free(start_thread(wait_a_moment_target, NULL));
+}
+
+TEST(threads_that_a_hook_starts_have_none)
+{
+    CHECK_OK(pirn_settrace_all_threads(start_another, &record, count_free));
+    wait_a_moment();
+    pirn_thread_t *t = start_thread(NULL, NULL);
+    uint64_t ident = ident_of(t);
+    join_and_free(t);
+    trace_none();
+    CHECK_EQ(events_on(ident, 0), 2);
+    CHECK_EQ(LOAD(record.counted.runs), events_on(pirn_get_ident(), 0) + 2);
+    CHECK_EQ(LOAD(record.counted.frees), 1);
+}
+
 /* Threads that start while a hook is set for all: none is left out. */
 static int hooks_freed;
 static uint64_t gated; /* ident of the thread that is looked for */

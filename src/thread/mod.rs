@@ -248,7 +248,7 @@ impl Thread {
     /// Starts a worker of a pool: a non-daemon thread with this name.
     pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
         let thread = Thread::unstarted(Sort::Ordinary, Name::Given(name.into()), false, Some(target), 0);
-        thread.start().map(|()| thread)
+        thread.start_as_it_is().map(|()| thread)
     }
 
     fn as_subject(&self) -> Subject {
@@ -263,6 +263,14 @@ impl Thread {
 
     /// Starts it: returns once it runs. `AlreadyStarted`, `NoThread`, `ShutDown`.
     pub fn start(self: &Arc<Thread>) -> Result<(), Error> {
+        if hooks::is_in_hook() {
+            // It is what a hook causes, who is not to see it.
+            self.life().hooks.close();
+        }
+        self.start_as_it_is()
+    }
+
+    fn start_as_it_is(self: &Arc<Thread>) -> Result<(), Error> {
         {
             let mut state = self.state.lock();
             if state.stage() != Stage::New {
@@ -300,7 +308,7 @@ impl Thread {
     fn begin(self: &Arc<Thread>) -> Option<Target> {
         let target = self.enter();
         registry::started(self);
-        self.life().hooks.adopt();
+        drop(self.life().hooks.adopt());
         self.life().started.set();
         target
     }

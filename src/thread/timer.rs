@@ -222,7 +222,7 @@ extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     inherited.restore();
     let begin = || {
         let target = thread.enter();
-        thread.life().hooks.adopt();
+        drop(thread.life().hooks.adopt());
         target
     };
     live(&thread, as_subject(&thread), begin, || hooks::timer_fired(thread.id));
