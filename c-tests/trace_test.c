@@ -405,6 +405,57 @@ TEST(a_hook_may_take_itself_away)
     CHECK_COUNTED(&counted, 1, 1);
 }
 
+/* A hook that forks when it is told of a wait: parent and child go on with the wait. */
+static pid_t forked;
+
+static void fork_once(const pirn_trace_event_t *event, void *arg)
+{
+    count_run(arg);
+    if (event->kind == PIRN_TRACE_WAIT_BEGIN && LOAD(((counted_t *)arg)->runs) == 1)
+        forked = fork_for_test();
+}
+
+TEST(a_hook_may_fork)
+{
+    counted_t counted = {0};
+    CHECK_OK(pirn_settrace_all_threads(fork_once, &counted, NULL));
+    wait_a_moment();
+    CHECK_EQ(counted.runs, 2);
+    if (forked == 0)
+        _exit(0);
+    int status;
+    CHECK_EQ(waitpid(forked, &status, 0), forked);
+    CHECK_EQ(status, 0);
+    trace_none();
+}
+
+static void end_the_process(const pirn_trace_event_t *event, void *unused)
+{
+    (void)unused;
+    if (event->kind == PIRN_TRACE_WAIT_BEGIN)
+        exit(5);
+}
+
+CHILD(ends_in_a_hook)
+{
+    pirn_executor_t *executor = new_executor(1);
+    at_shutdown(say, "shut down");
+    CHECK_OK(pirn_executor_submit(executor, say_task, "task done", NULL, NULL));
+    CHECK_OK(pirn_settrace(end_the_process, NULL, NULL));
+    start_and_let_go(wait_a_moment_target, NULL);
+    sleep_forever(NULL);
+}
+
+TEST(a_hook_may_end_the_process)
+{
+    outcome_t outcome;
+    run_child("ends_in_a_hook", &outcome);
+    CHECK_STR(outcome.err, "");
+    CHECK(strstr(outcome.out, "shut down\n") && strstr(outcome.out, "task done\n"));
+    CHECK(WIFEXITED(outcome.status));
+    CHECK_EQ(WEXITSTATUS(outcome.status), 5);
+}
+
 /* It would go on for ever if the threads had the hook. */
 static void start_another(const pirn_trace_event_t *event, void *arg)
 {
