@@ -361,16 +361,13 @@ impl<T> HasStatus for Result<T, CallError> {
 /// Makes a call that waits for `subject` until a deadline. With a hook it is made as a poll first: to see whether it has to wait.
 #[inline]
 pub fn wait<R: HasStatus>(subject: Subject, deadline: Deadline, mut call: impl FnMut(Deadline) -> R) -> R {
-    if is_active() && deadline != Deadline::PASSED {
-        wait_observed(subject, deadline, &mut call)
-    } else {
-        call(deadline)
-    }
+    if is_active() { wait_observed(subject, deadline, call) } else { call(deadline) }
 }
 
 #[cold]
-fn wait_observed<R: HasStatus>(subject: Subject, deadline: Deadline, call: &mut dyn FnMut(Deadline) -> R) -> R {
-    if Present::on_this_thread().is_none() {
+#[inline(never)]
+fn wait_observed<R: HasStatus>(subject: Subject, deadline: Deadline, mut call: impl FnMut(Deadline) -> R) -> R {
+    if deadline == Deadline::PASSED || Present::on_this_thread().is_none() {
         return call(deadline);
     }
     let polled = call(Deadline::PASSED);
@@ -383,11 +380,16 @@ fn wait_observed<R: HasStatus>(subject: Subject, deadline: Deadline, call: &mut 
 /// Makes a call that waits for `subject` unless `is_ready`: for what cannot be polled.
 #[inline]
 pub fn wait_unless<R: HasStatus>(subject: Subject, is_ready: impl FnOnce() -> bool, call: impl FnOnce() -> R) -> R {
-    if is_active() && !is_ready() { blocked(subject, call) } else { call() }
+    if is_active() { unless_observed(subject, is_ready, call) } else { call() }
+}
+
+#[cold]
+#[inline(never)]
+fn unless_observed<R: HasStatus>(subject: Subject, is_ready: impl FnOnce() -> bool, call: impl FnOnce() -> R) -> R {
+    if is_ready() { call() } else { blocked(subject, call) }
 }
 
 /// Makes a call that waits for `subject`.
-#[cold]
 fn blocked<R: HasStatus>(subject: Subject, call: impl FnOnce() -> R) -> R {
     let span = begin(Begin::Wait, subject);
     let result = call();
