@@ -8,7 +8,6 @@
 #define PEER_TIMER "g_timeout_source_new"
 #define PEER_TIMERS "g_timeout_source_new"
 #define PEER_LATENESS "g_timeout_source_new"
-#define PEER_LATENESS_THREAD 0
 
 typedef GMutex peer_lock_t;
 

@@ -9,7 +9,6 @@
 #define PEER_BARRIER "uv_barrier_t"
 #define PEER_TIMER "uv_timer_t"
 #define PEER_LATENESS "uv_timer_t"
-#define PEER_LATENESS_THREAD 0
 
 typedef uv_mutex_t peer_lock_t;
 

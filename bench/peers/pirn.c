@@ -10,7 +10,6 @@
 #define PEER_TIMER "pirn_timer_t"
 #define PEER_TIMERS "pirn_timer_t"
 #define PEER_LATENESS "pirn_timer_t"
-#define PEER_LATENESS_THREAD 1
 #define PEER_IDLE "executor and timer"
 
 typedef pirn_lock_t peer_lock_t;
