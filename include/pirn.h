@@ -61,6 +61,7 @@
 #include <pirn/executor.h>
 #include <pirn/future.h>
 #include <pirn/library.h>
+#include <pirn/local.h>
 #include <pirn/lock.h>
 #include <pirn/queue.h>
 #include <pirn/rlock.h>

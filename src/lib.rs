@@ -35,6 +35,11 @@ pub mod sync;
 mod sys;
 #[cfg(not(loom))]
 pub mod thread;
+/// Of the threads, what the models run.
+#[cfg(loom)]
+mod thread {
+    pub mod table;
+}
 pub mod word;
 
 pub use park::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};

@@ -58,6 +58,7 @@ pub mod executor;
 pub mod future;
 mod guard;
 pub mod library;
+pub mod local;
 pub mod lock;
 mod object;
 pub mod queue;

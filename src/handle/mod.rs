@@ -41,6 +41,8 @@ pub enum Kind {
     Barrier = 6,
     /// A thread.
     Thread = 7,
+    /// Thread-local data.
+    Local = 8,
     /// A queue.
     Queue = 10,
     /// An executor.

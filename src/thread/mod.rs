@@ -8,8 +8,9 @@
 //! Ended       no       waits for the system    `done` is set; one joiner after another holds `reaping`
 //! ```
 //!
-//! The order at the end: the target's argument is given back, the object leaves the registry, `done` is set. A join waits for `done`
-//! and then for the system thread itself, so that nothing of the thread is left when it returns.
+//! The order at the end: the target's argument is given back, the object leaves the registry, the thread-local values are given back,
+//! `done` is set. A join waits for `done` and then for the system thread itself, so that nothing of the thread is left when it
+//! returns.
 //!
 //! The main thread and threads that pirn did not start (which get a dummy object when they ask for one) have no target
 //! and are never reaped. Joins of the main thread wait until the shutdown begins to join.
@@ -20,13 +21,16 @@
 
 mod current;
 mod ident;
+pub mod local;
 mod registry;
 mod report;
 pub mod shutdown;
+mod table;
 
 pub use crate::sys::thread::native_id as get_native_id;
 pub use current::{current, main_thread, prepare_for_ends};
 pub use ident::get_ident;
+pub use local::Local;
 pub use registry::{active_count, after_fork, before_fork, enumerate};
 pub use report::report;
 
@@ -236,6 +240,8 @@ impl Thread {
             return;
         }
         registry::ended(self);
+        // User code: it is alive, and itself, all through that.
+        local::give_back_values();
         {
             let mut state = self.state.lock();
             state.set_stage(Stage::Ended);

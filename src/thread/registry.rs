@@ -3,7 +3,7 @@
 //! Lock discipline: the registry's mutex is taken alone. No reference to a thread is dropped under it, since that may run
 //! user code.
 
-use super::{Thread, current, get_ident, ident, shutdown};
+use super::{Thread, current, get_ident, ident, local, shutdown};
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
 use crate::status::Error;
 use std::collections::BTreeMap;
@@ -210,5 +210,6 @@ pub fn after_fork() {
     if let Some(this) = &this {
         this.became_main();
     }
+    local::after_fork();
     shutdown::not_begun_in_child();
 }
