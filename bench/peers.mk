@@ -10,7 +10,7 @@
 #
 # A peer whose header or file is not there is reported as missing.
 
-peers := pirn parking_lot crossbeam rayon pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
+peers := pirn parking_lot crossbeam rayon rust pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
          boost_lockfree asio tbb tbb_spin tbb_queuing libuv moodycamel moodycamel_yield openmp cpython cas_xchg spin futex
 
 pirn_label := pirn
@@ -20,10 +20,11 @@ pirn_cflags = -I$(PIRN_INCLUDE)
 pirn_libs = -L$(PIRN_LIBDIR) -lpirn -Wl,-rpath,$(realpath $(PIRN_LIBDIR))
 
 # Those in Rust, as C functions.
-shim_peers := parking_lot crossbeam rayon
+shim_peers := parking_lot crossbeam rayon rust
 parking_lot_label := parking_lot
 crossbeam_label := crossbeam
 rayon_label := rayon
+rust_label := Rust std
 $(foreach peer,$(shim_peers),$(eval $(peer)_file = $$(out)/shim/release/libbench_shim.so))
 $(foreach peer,$(shim_peers),$(eval $(peer)_libs = -L$$(out)/shim/release -lbench_shim -Wl,-rpath,$$(out)/shim/release))
 

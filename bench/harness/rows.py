@@ -94,6 +94,7 @@ ROWS = (
     rates("7-2", "barrier, 2 threads", "barrier", ("rounds", 2), "k rounds/s", at_least(1500)),
     rates("7-4", "barrier, 4 threads on 4 cores", "barrier", ("rounds", 4), "k rounds/s", at_least(700)),
     rates("7-8", "barrier, 8 threads on 4 cores", "barrier", ("rounds", 8), "k rounds/s", at_least(50)),
+    rates("8", "thread create + join", "thread", ("create",), "k threads/s", at_least(0.9, "pthread")),
     rates("9a", "bounded queue (1024), 1 producer, 1 consumer", "bounded", ("stream", 1024, 1, 1), "M items/s",
           at_least(20)),
     rates("9b", "bounded queue (1024), 2 producers, 2 consumers", "bounded", ("stream", 1024, 2, 2), "M items/s",
@@ -115,6 +116,8 @@ ROWS = (
                 (at_most(1.05, "tbb"), at_most(1.05, "openmp")), (at_most(1.05, "tbb"), at_most(1.05, "openmp"))),
     *by_workers("10e", "pool, tasks from 4 threads outside", rates, "submitters", ("tasks", 4), "M tasks/s",
                 at_least(10), at_least(8)),
+    costs("12", "thread-local get, anonymous attribute", "local", ("get",), at_most(6)),
+    costs("12-named", "thread-local get, one of 8 named attributes", "named", ("get", 8), at_most(25)),
 )
 
 
