@@ -43,6 +43,8 @@ pub enum Kind {
     Thread = 7,
     /// Thread-local data.
     Local = 8,
+    /// A timer.
+    Timer = 9,
     /// A queue.
     Queue = 10,
     /// An executor.
