@@ -22,15 +22,19 @@ unsafe extern "C" {
 
 impl SystemThread {
     /// Starts a thread that runs `main(arg)`. `stack_size` 0 is the system's default; others are rounded up to what it needs.
-    /// False if the system refuses.
+    /// `None` if the system refuses.
     ///
     /// # Safety
     /// `main` may be called with `arg` on a new thread.
-    pub unsafe fn start(stack_size: usize, main: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> bool {
+    pub unsafe fn start(
+        stack_size: usize,
+        main: extern "C" fn(*mut c_void) -> *mut c_void,
+        arg: *mut c_void,
+    ) -> Option<SystemThread> {
         let mut attributes = core::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
         // SAFETY: a valid place to initialise.
         if unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) } != 0 {
-            return false;
+            return None;
         }
         let mut accepted = true;
         if stack_size > 0 {
@@ -45,7 +49,7 @@ impl SystemThread {
         accepted = accepted && unsafe { libc::pthread_create(&mut thread, attributes.as_ptr(), main, arg) } == 0;
         // SAFETY: initialised above, and not used again.
         unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
-        accepted
+        accepted.then_some(SystemThread(thread))
     }
 
     /// Starts a thread that nobody joins. Otherwise as `start`.

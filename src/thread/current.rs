@@ -74,6 +74,7 @@ fn new_running(sort: Sort) -> Arc<Thread> {
     );
     thread.life().ident.store(ident, Ordering::Relaxed);
     thread.life().native_id.store(native_id, Ordering::Relaxed);
+    thread.life().started.set();
     thread
 }
 

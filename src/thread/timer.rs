@@ -184,7 +184,7 @@ fn fire(timers: MutexGuard<'_, Pending<Thread>>, thread: Arc<Thread>, inherited:
     drop(timers);
     let arg = Box::into_raw(Box::new(Launch { thread, inherited })).cast();
     // SAFETY: `main` takes over the box.
-    if unsafe { SystemThread::start(stack_size(), main, arg) } {
+    if unsafe { SystemThread::start(stack_size(), main, arg) }.is_some() {
         return;
     }
     // SAFETY: the thread was refused, so the box is still this one's.
