@@ -7,7 +7,7 @@ from dataclasses import dataclass
 BEST = "the best peer"
 
 # They do what is to be done and nothing else: something to compare with, not peers that pirn has to beat.
-LIMITS = ("cas_xchg", "spin", "futex")
+LIMITS = ("cas_xchg", "spin", "futex", "nanosleep", "nanosleep_thread")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,14 @@ def costs(name, title, program, arguments, *targets):
 
 def takes(name, title, program, arguments, unit, *targets):
     return Row(name, title, program, arguments, unit, False, targets)
+
+
+def beyond_start(factor):
+    return Target("<=", factor, None, "beyond_start")
+
+
+def lateness(name, title, program, arguments, *targets):
+    return Row(name, title, program, arguments, "µs", False, targets)
 
 
 def rates(name, title, program, arguments, unit, *targets):
@@ -116,6 +124,12 @@ ROWS = (
                 (at_most(1.05, "tbb"), at_most(1.05, "openmp")), (at_most(1.05, "tbb"), at_most(1.05, "openmp"))),
     *by_workers("10e", "pool, tasks from 4 threads outside", rates, "submitters", ("tasks", 4), "M tasks/s",
                 at_least(10), at_least(8)),
+    costs("11a", "timer new + start + cancel + free, 10⁵ others pending", "timer", ("cycle", 100_000), at_most(400)),
+    costs("11a-4", "the same on 4 threads at once", "timers", ("cycle", 100_000, 4), below(BEST)),
+    Row("11a-bytes", "memory of a pending timer, of 10⁶", "timer", ("bytes", 1_000_000), "bytes", False, (at_most(200),)),
+    Row("idle", "an idle executor, and a timer an hour away: context switches in 10 s", "idle", ("switches", 10),
+        "switches", False, (Target("<", 1),)),
+    lateness("11c", "lateness of a timer of 1 ms, median", "lateness", ("late",), beyond_start(20)),
     costs("12", "thread-local get, anonymous attribute", "local", ("get",), at_most(6)),
     costs("12-named", "thread-local get, one of 8 named attributes", "named", ("get", 8), at_most(25)),
 )

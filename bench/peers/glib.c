@@ -13,6 +13,10 @@
 #define PEER_SUBMITTERS "GThreadPool"
 #define PEER_FUTURES "GThreadPool, a GMutex and GCond each"
 #define PEER_ROUNDTRIP "GThreadPool, a GMutex and GCond each"
+#define PEER_TIMER "g_timeout_source_new"
+#define PEER_TIMERS "g_timeout_source_new"
+#define PEER_LATENESS "g_timeout_source_new"
+#define PEER_LATENESS_THREAD 0
 
 typedef GMutex peer_lock_t;
 
@@ -211,3 +215,5 @@ static inline void *peer_local_get(peer_local_t *local)
 {
     return g_private_get(local);
 }
+
+#include "glib_timer.h"

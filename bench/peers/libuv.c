@@ -13,6 +13,9 @@
 #define PEER_POOL "uv_queue_work"
 #define PEER_FUTURES "uv_queue_work"
 #define PEER_ROUNDTRIP "uv_queue_work"
+#define PEER_TIMER "uv_timer_t"
+#define PEER_LATENESS "uv_timer_t"
+#define PEER_LATENESS_THREAD 0
 
 typedef uv_mutex_t peer_lock_t;
 
@@ -239,3 +242,5 @@ static inline void *peer_local_get(peer_local_t *local)
 {
     return uv_key_get(local);
 }
+
+#include "libuv_timer.h"

@@ -19,6 +19,11 @@
 #define PEER_ROUNDTRIP "pirn_executor_submit"
 #define PEER_FORKJOIN "pirn_executor_submit"
 #define PEER_RANGE "pirn_executor_map"
+#define PEER_TIMER "pirn_timer_t"
+#define PEER_TIMERS "pirn_timer_t"
+#define PEER_LATENESS "pirn_timer_t"
+#define PEER_LATENESS_THREAD 1
+#define PEER_IDLE "executor and timer"
 
 typedef pirn_lock_t peer_lock_t;
 
@@ -314,3 +319,5 @@ static inline void *peer_local_get(peer_local_t *local)
 {
     return peer_local_get_named(local, NULL);
 }
+
+#include "pirn_timer.h"

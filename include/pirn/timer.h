@@ -74,8 +74,8 @@ pirn_status_t pirn_timer_free(pirn_timer_t *timer);
  *
  * Does not block. A timer that was cancelled before ends at once. The function runs on a thread of its own, as soon after the interval
  * as the system's scheduling allows and never before, on the monotonic clock: steps of the wall clock do not matter, nor does time
- * that the machine is suspended. That thread has the signal mask and the timer slack of the thread that made the service thread
- * necessary, by this call. If the system then refuses it the timer stays pending and tries again 10 ms later.
+ * that the machine is suspended. That thread inherits its signal mask, timer slack, scheduling and affinity from the thread whose
+ * pirn_timer_start has started the service thread. If the system refuses it the timer stays pending and tries again 10 ms later.
  * Everything done before is seen by the function. Python: timer.start().
  */
 pirn_status_t pirn_timer_start(pirn_timer_t *timer);

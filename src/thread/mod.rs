@@ -29,6 +29,7 @@
 //! the timers' (`timer`), not the other way round.
 
 mod current;
+pub mod hooks;
 mod ident;
 pub mod local;
 mod registry;
@@ -42,19 +43,20 @@ pub use current::{current, main_thread, prepare_for_ends};
 pub use ident::get_ident;
 pub use local::Local;
 pub use registry::{active_count, after_fork, before_fork, enumerate};
-pub use report::report;
+pub use report::{Excepthook, Report, excepthook, report, set_excepthook, write};
 pub use timer::Timer;
 
 use crate::callback::Target;
-use crate::identity::{self, Identified};
+use crate::identity::{self, Identified, Kind};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
 use crate::sync::{Event, Lock};
-use crate::sys::fork;
 use crate::sys::thread::{self as system, SystemThread};
+use crate::sys::{clock, fork};
 use crate::timer::Node;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use hooks::{Hooks, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -89,6 +91,7 @@ struct Life {
     ident: AtomicU64,
     native_id: AtomicU64,
     exit_code: AtomicI32,
+    hooks: Hooks,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -188,6 +191,7 @@ impl Life {
             ident: AtomicU64::new(0),
             native_id: AtomicU64::new(0),
             exit_code: AtomicI32::new(0),
+            hooks: Hooks::new(),
         }
     }
 
@@ -280,6 +284,10 @@ impl Thread {
         thread.start().map(|()| thread)
     }
 
+    fn as_subject(&self) -> Subject {
+        Subject::new(Kind::Thread, self.id)
+    }
+
     fn passes_daemon_on(&self) -> bool {
         let state = self.state.lock();
         // A dummy says daemon, but a foreign thread's children are not to be cut off by the exit.
@@ -337,6 +345,9 @@ impl Thread {
             life.ident.store(ident::next_ident(), Ordering::Relaxed);
         }
         registry::started(self);
+        let before = life.hooks.adopt();
+        drop(launched);
+        drop(before);
     }
 
     /// On the new thread: from here on it knows itself, and has its name.
@@ -368,10 +379,11 @@ impl Thread {
             // Of a child that this thread forked: the main thread stays to the end.
             return;
         }
+        let life = self.life();
+        life.hooks.close();
         registry::ended(self);
         // User code: it is alive, and itself, all through that.
         local::give_back_values();
-        let life = self.life();
         {
             let mut state = self.state.lock();
             state.set_stage(Stage::Ended);
@@ -388,6 +400,11 @@ impl Thread {
 
     /// Waits until it has ended and is gone. `NotStarted`, `Deadlock` (itself, or a dummy), `TimedOut`.
     pub fn join(&self, deadline: Deadline) -> Result<(), Error> {
+        hooks::wait(self.as_subject(), deadline, |deadline| self.join_quietly(deadline))
+    }
+
+    /// The same as a part of another wait, which hooks are not told of by itself.
+    pub fn join_quietly(&self, deadline: Deadline) -> Result<(), Error> {
         let not_over;
         {
             let state = self.state.lock();
@@ -561,24 +578,34 @@ const MAIN_NAME: &str = "MainThread";
 extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     // SAFETY: `start_system_thread` handed over a reference.
     let thread = unsafe { Arc::from_raw(arg.cast::<Thread>()) };
-    let exit_code = catch_unwind(AssertUnwindSafe(|| run(&thread))).unwrap_or_else(|panic| {
-        core::mem::forget(panic);
-        Error::Internal.code()
-    });
-    thread.end(exit_code);
+    let begin = || {
+        thread.launch();
+        thread.enter()
+    };
+    live(&thread, thread.as_subject(), begin, || ());
     core::ptr::null_mut()
 }
 
-fn run(thread: &Arc<Thread>) -> i32 {
-    thread.launch();
-    run_target(thread.enter())
-}
-
-fn run_target(target: Option<Target>) -> i32 {
-    let Some(target) = target else { return 0 };
-    let Err(failure) = target.run() else { return 0 };
-    report(&failure);
-    failure.code()
+/// What a thread does that pirn started: `begin` makes it known and gives it its target, `announce` comes before this runs; a failure is
+/// one of `subject`'s.
+fn live(thread: &Arc<Thread>, subject: Subject, begin: impl FnOnce() -> Option<Target>, announce: impl FnOnce()) {
+    let start_ns = clock::now_ns();
+    let run = || {
+        let target = begin();
+        hooks::thread_started(thread);
+        let Some(target) = target else { return 0 };
+        announce();
+        let Err(failure) = target.run() else { return 0 };
+        hooks::failed(subject, failure.code());
+        report(&failure);
+        failure.code()
+    };
+    let exit_code = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        core::mem::forget(panic);
+        Error::Internal.code()
+    });
+    hooks::thread_ended(thread, exit_code, start_ns);
+    thread.end(exit_code);
 }
 
 #[cfg(test)]

@@ -135,6 +135,12 @@ pub fn take_back(thread: &Thread) {
     drop(removed);
 }
 
+/// Every thread that runs, or is about to: pending timers are left out.
+pub fn running() -> Vec<Arc<Thread>> {
+    current::main_thread();
+    REGISTRY.lock().threads.values().cloned().collect()
+}
+
 /// Every thread that is alive, the main one and pending timers included, in the order in which they were made.
 pub fn enumerate() -> Vec<Arc<Thread>> {
     current::main_thread();

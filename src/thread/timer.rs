@@ -15,9 +15,10 @@
 //! thread finds none and runs nothing: a function that has not begun when cancel is called never does. What is taken out is
 //! given back with no lock held, before `done` lets joins go on.
 
-use super::{Sort, Stage, Thread, registry, run_target, shutdown, stack_size};
+use super::hooks::{self, Subject};
+use super::{Sort, Stage, Thread, live, registry, shutdown, stack_size};
 use crate::callback::Target;
-use crate::identity::Identified;
+use crate::identity::{Identified, Kind};
 use crate::park::{Deadline, MutexGuard, TIMEOUT_MAX};
 use crate::status::Error;
 use crate::sys::clock::now_ns;
@@ -25,7 +26,6 @@ use crate::sys::thread::{self as system, Inherited, SignalMask, SystemThread};
 use crate::timer::{Entry, NEVER, Node, Pending, Service};
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A function that is called once, later, on a thread of its own. Python: `threading.Timer`.
@@ -79,13 +79,17 @@ impl Timer {
 
     /// [`Thread::join`].
     pub fn join(&self, deadline: Deadline) -> Result<(), Error> {
-        self.0.join(deadline)
+        hooks::wait(as_subject(&self.0), deadline, |deadline| self.0.join_quietly(deadline))
     }
 
     /// [`Thread::is_alive`].
     pub fn is_alive(&self) -> bool {
         self.0.is_alive()
     }
+}
+
+fn as_subject(thread: &Thread) -> Subject {
+    Subject::new(Kind::Timer, thread.id)
 }
 
 fn delay_ns(interval: f64) -> Result<u64, Error> {
@@ -131,14 +135,20 @@ fn cancel(thread: &Thread) {
     {
         let mut timers = TIMERS.lock();
         let mut state = thread.state.lock();
-        target = state.target.take();
-        removed = if state.stage() == Stage::Pending { timers.cancel(thread) } else { None };
+        let stage = state.stage();
+        // In a child of fork one that was pending has ended, though its target is still there.
+        target = if stage == Stage::Ended { None } else { state.target.take() };
+        removed = if stage == Stage::Pending { timers.cancel(thread) } else { None };
         if removed.is_some() {
             state.set_stage(Stage::Ended);
         }
     }
+    if target.is_some() {
+        hooks::timer_cancelled(thread.id);
+    }
     drop(target);
-    if removed.is_some() {
+    if let Some((_, look)) = removed {
+        look.wake();
         thread.state.lock().is_over = true;
         if let Some(life) = thread.life_if_any() {
             life.done.set();
@@ -210,11 +220,11 @@ extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     // SAFETY: `fire` handed the box over.
     let Launch { thread, inherited } = *unsafe { Box::from_raw(arg.cast::<Launch>()) };
     inherited.restore();
-    let run = || run_target(thread.enter());
-    let exit_code = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        core::mem::forget(panic);
-        Error::Internal.code()
-    });
-    thread.end(exit_code);
+    let begin = || {
+        let target = thread.enter();
+        drop(thread.life().hooks.adopt());
+        target
+    };
+    live(&thread, as_subject(&thread), begin, || hooks::timer_fired(thread.id));
     null_mut()
 }

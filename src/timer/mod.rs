@@ -3,20 +3,22 @@
 //! [`Pending`] is what one lock guards: the wheel of all pending entries, and what there is to know about the service thread.
 //!
 //! ```text
-//! service   asleep_until   who may be where
-//! absent      AWAKE        no service thread; only entries that are never due
-//! present     AWAKE        it works, and looks at the wheel again before it sleeps
-//! present     a moment     it sleeps until then; no entry is due earlier
-//! present     NEVER        it lingers, with nothing to wait for; its end comes LINGER_NS after it began to
+//! is_present  asleep_until  is_lingering   who may be where
+//!  no          AWAKE          -            no service thread; only entries that are never due
+//!  yes         AWAKE          -            it works, and looks at the wheel again before it sleeps
+//!  yes         a moment       no           it sleeps until then; no entry is due earlier, and one is due some time
+//!  yes         a moment       yes          there was nothing to wait for when it lay down; no entry is due before that moment
 //! ```
 //!
 //! No entry is forgotten: all steps happen under the lock. An entry is put on the wheel when the service is present (or made so, in the
-//! same hold); if the service sleeps for longer than the entry's deadline it is taken off its wait list in that hold, and so
-//! returns. It leaves only from a linger that timed out, and then nobody has taken it off the list, so that no entry came; it
-//! becomes absent in the hold of the lock in which the time-out was found.
+//! same hold); if that sleeps for longer than the entry's deadline it is taken off its wait list in that hold, and so returns. It
+//! becomes absent in a hold in which the wheel says that there is nothing to wait for.
 //!
-//! A process whose earliest timer is an hour away has no wake-up until then: the service sleeps until the deadline itself.
-//! Cancelling does not wake it: it finds less to do when it wakes.
+//! Idle means idle: the service sleeps until the earliest deadline itself, so a process whose timers are an hour away has no
+//! wake-up in the meantime. A cancel wakes it if nothing is left to wait for: then it lingers, for `LINGER_NS`, and goes if there is nothing
+//! by then either. While it lingers neither a cancel wakes it nor a start with a later deadline, so that a program which starts
+//! and cancels one timer after the other pays for two wake-ups per linger, not per timer. Other cancels do not wake it: it finds
+//! less to do when it wakes.
 //!
 //! In a child of fork neither the service nor the entries exist. The wheel is forgotten there at first use, together with its references:
 //! to let go of a million entries would copy as many pages.
@@ -32,8 +34,8 @@ use crate::sys::fork;
 use std::sync::Arc;
 use wheel::{Next, Wheel};
 
-/// How long the service stays without anything to wait for. Some hundred times what it costs to start a thread, so that a program which
-/// starts and cancels a timer now and then does not start a thread each time.
+/// How long the service stays without anything to wait for. Some thousand times what it costs to start a thread, so that starts of threads do
+/// not count.
 const LINGER_NS: u64 = 100_000_000;
 
 /// `asleep_until` while the service is awake: no deadline is earlier.
@@ -54,6 +56,7 @@ pub struct Pending<T: Entry> {
     wheel: Wheel<T>,
     is_present: bool,
     asleep_until: u64,
+    is_lingering: bool,
     /// The service thread, while it sleeps.
     sleeper: WaitList,
     /// Those who wait until no entry is awaited.
@@ -104,12 +107,14 @@ impl<T: Entry> Service<T> {
     /// of the lock in which it left the wheel.
     pub fn serve(&self, fire: impl Fn(MutexGuard<'_, Pending<T>>, Arc<T>)) {
         let mut pending = self.lock();
+        let mut has_lingered = false;
         loop {
             let moment = match pending.wheel.next(now_ns()) {
                 Next::Due(entry) => {
                     pending.notify_awaiting();
                     fire(pending, entry);
                     pending = self.lock();
+                    has_lingered = false;
                     continue;
                 }
                 Next::Again => {
@@ -119,17 +124,24 @@ impl<T: Entry> Service<T> {
                 }
                 Next::At(moment) => moment,
             };
-            pending.asleep_until = moment;
-            let limit = if moment == NEVER { Deadline::after_ns(LINGER_NS) } else { Deadline::at_ns(moment) };
-            match Mutex::wait_as(pending, Wait::until(limit).asleep(), |pending| &mut pending.sleeper) {
-                Wake::Notified(_) => pending = self.lock(),
+            pending.is_lingering = moment == NEVER;
+            if pending.is_lingering && has_lingered {
+                pending.is_present = false;
+                return;
+            }
+            has_lingered = pending.is_lingering;
+            let limit = if has_lingered { now_ns() + LINGER_NS } else { moment };
+            pending.asleep_until = limit;
+            // Without spinning, which does not pay: nobody is about to hand something over.
+            let sleep = Wait::until(Deadline::at_ns(limit)).asleep();
+            match Mutex::wait_as(pending, sleep, |pending| &mut pending.sleeper) {
+                Wake::Notified(_) => {
+                    pending = self.lock();
+                    has_lingered = false;
+                }
                 Wake::TimedOut(still) => {
                     pending = still;
                     pending.asleep_until = AWAKE;
-                    if moment == NEVER {
-                        pending.is_present = false;
-                        return;
-                    }
                 }
             }
         }
@@ -153,6 +165,7 @@ impl<T: Entry> Pending<T> {
             wheel: Wheel::new(),
             is_present: false,
             asleep_until: AWAKE,
+            is_lingering: false,
             sleeper: WaitList::new(),
             awaiting: WaitList::new(),
             is_closed: false,
@@ -160,10 +173,10 @@ impl<T: Entry> Pending<T> {
         }
     }
 
+    /// In a child of fork. The wheel has no destructor: what it refers to stays.
     #[cold]
     fn forget(&mut self) {
-        let before = core::mem::replace(self, Pending { epoch: fork::epoch(), ..Pending::new() });
-        core::mem::forget(before);
+        *self = Pending { epoch: fork::epoch(), ..Pending::new() };
     }
 
     /// Starts an entry that is not pending: it will be due when its delay has passed, counted from `now`. `start_service` starts the
@@ -194,20 +207,20 @@ impl<T: Entry> Pending<T> {
 
     fn insert(&mut self, entry: Arc<T>, deadline: u64, is_awaited: bool) -> Look {
         self.wheel.insert(entry, deadline, is_awaited);
-        if deadline >= self.asleep_until {
-            return Look(None);
-        }
-        self.asleep_until = AWAKE;
-        Look(self.sleeper.pop_front())
+        if deadline < self.asleep_until { self.look() } else { Look(None) }
     }
 
     /// Takes an entry back, if it is pending.
-    pub fn cancel(&mut self, entry: &T) -> Option<Arc<T>> {
-        let entry = self.wheel.remove(entry);
-        if entry.is_some() {
-            self.notify_awaiting();
-        }
-        entry
+    pub fn cancel(&mut self, entry: &T) -> Option<(Arc<T>, Look)> {
+        let entry = self.wheel.remove(entry)?;
+        self.notify_awaiting();
+        let is_vain = self.asleep_until != AWAKE && !self.is_lingering && self.wheel.is_idle();
+        Some((entry, if is_vain { self.look() } else { Look(None) }))
+    }
+
+    fn look(&mut self) -> Look {
+        self.asleep_until = AWAKE;
+        Look(self.sleeper.pop_front())
     }
 
     /// How many entries are pending.

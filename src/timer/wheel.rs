@@ -150,6 +150,11 @@ impl<T: Entry> Wheel<T> {
         self.len
     }
 
+    /// Whether none of them will ever be due.
+    pub fn is_idle(&self) -> bool {
+        self.occupied.iter().all(|&slots| slots == 0)
+    }
+
     /// How many of them were put here as awaited.
     pub fn awaited(&self) -> usize {
         self.awaited
