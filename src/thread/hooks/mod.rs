@@ -99,13 +99,12 @@ impl Hooks {
         }
     }
 
-    /// For a new thread, which is in the registry already: takes over those that are set.
-    pub fn adopt(&self) {
+    /// For a new thread, which is in the registry already: takes over those that are set. Gives those that it had, to be dropped where
+    /// user code may run.
+    pub fn adopt(&self) -> impl Sized + use<> {
         // Whoever sets a hook for all threads has it counted before it asks the registry who they are: either this thread was
         // there, and gets the hook by that, or it has come later and finds the hook counted.
-        if is_active() {
-            drop([TRACE.supply(&self.trace), PROFILE.supply(&self.profile)]);
-        }
+        if is_active() { [TRACE.supply(&self.trace), PROFILE.supply(&self.profile)] } else { [None, None] }
     }
 
     /// At a thread's end: no more events on it.
