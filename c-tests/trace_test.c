@@ -364,6 +364,9 @@ static void do_much(const pirn_trace_event_t *event, void *arg)
     pirn_thread_t *t = start_thread(wait_a_moment_target, NULL);
     join_and_free(t);
     CHECK_OK(pirn_future_result(submit(hooks_own, do_nothing, NULL), NULL));
+    CHECK_OK(pirn_current_thread(&t));
+    CHECK_STATUS(pirn_thread_start(t), PIRN_ERR_ALREADY_STARTED); /* and goes on having the hook */
+    CHECK_OK(pirn_thread_free(t));
     pirn_raise(3, "in a hook");
 }
 

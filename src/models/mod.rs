@@ -9,6 +9,7 @@ mod barrier;
 mod condition;
 mod event;
 mod hook;
+mod local;
 mod lock;
 mod mutex;
 mod rlock;
