@@ -8,6 +8,7 @@
 mod barrier;
 mod condition;
 mod event;
+mod handshake;
 mod local;
 mod lock;
 mod mutex;

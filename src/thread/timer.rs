@@ -151,7 +151,7 @@ fn cancel(thread: &Thread) {
         look.wake();
         thread.state.lock().is_over = true;
         if let Some(life) = thread.life_if_any() {
-            life.done.set();
+            life.handshake.done.set();
         }
     }
 }
