@@ -51,7 +51,7 @@ boost_header := boost/thread/mutex.hpp
 boost_package := libboost-thread-dev
 boost_libs := -lboost_thread
 
-tbb_label := oneTBB mutex
+tbb_label := oneTBB
 tbb_header := oneapi/tbb/mutex.h
 tbb_package := libtbb-dev
 tbb_libs := -ltbb
