@@ -17,7 +17,8 @@ pub mod callback;
 pub mod capi;
 #[cfg(not(loom))]
 pub mod exec;
-#[cfg(not(loom))]
+/// Of handles the models run the pins alone.
+#[cfg_attr(loom, allow(dead_code))]
 pub mod handle;
 pub mod identity;
 #[cfg(not(loom))]
