@@ -25,10 +25,7 @@ pub mod identity;
 mod load;
 #[cfg(all(test, loom))]
 mod models;
-/// The models leave out the queue, which alone uses some of this.
-#[cfg_attr(loom, allow(dead_code))]
 mod park;
-#[cfg(not(loom))]
 pub mod queue;
 #[allow(non_camel_case_types)]
 pub mod status;

@@ -18,6 +18,11 @@ pub mod fork {
     pub fn epoch() -> u32 {
         1
     }
+
+    /// As in a process that never forked.
+    pub fn survivor() -> usize {
+        0
+    }
 }
 pub mod futex;
 #[cfg(not(loom))]
@@ -29,3 +34,11 @@ pub mod stack;
 #[cfg(not(loom))]
 pub mod thread;
 pub mod token;
+
+/// The size of a page of memory, which is what the system hands out.
+#[cfg(not(loom))]
+fn page_size() -> usize {
+    // SAFETY: has no preconditions.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096)
+}
