@@ -35,7 +35,7 @@ static double after_idle(void)
         begin = now_ns();
         round_trip();
         took[rounds] = now_ns() - begin;
-        rounds += phase() != WARM_UP;
+        rounds += phase() == MEASURE;
     }
     qsort(took, (size_t)rounds, sizeof took[0], compare);
     return (double)took[rounds / 2] / 1e3;

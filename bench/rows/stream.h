@@ -7,8 +7,6 @@ static peer_queue_t *queue;
 static struct {
     uint64_t items OWN_LINES; /* so many have gone through this thread's hands */
     uint64_t sum;
-    uint64_t measured;
-    double seconds;
 } streams[MAX_THREADS];
 
 static void *produce(void *index)
@@ -25,34 +23,27 @@ static void *produce(void *index)
     return NULL;
 }
 
-/* NULL, which comes when all has been got, is the end. */
-static inline __attribute__((always_inline)) bool take(int self)
-{
-    uintptr_t item = (uintptr_t)peer_queue_get(queue);
-    streams[self].sum += item;
-    __atomic_store_n(&streams[self].items, streams[self].items + (item != 0), __ATOMIC_RELAXED);
-    return item != 0;
-}
-
+/* Until NULL comes. */
 static void *consume(void *index)
 {
     int self = (int)(intptr_t)index;
-    bool more = true;
-    uint64_t before, begin;
-    while (phase() == WARM_UP) {
-        more = take(self);
+    uint64_t items = 0, sum = 0;
+    uintptr_t item;
+    while ((item = (uintptr_t)peer_queue_get(queue)) != 0) {
+        sum += item;
+        __atomic_store_n(&streams[self].items, ++items, __ATOMIC_RELAXED);
     }
-    before = streams[self].items;
-    begin = now_ns();
-    while (more && phase() == MEASURE) {
-        more = take(self);
-    }
-    streams[self].seconds = (double)(now_ns() - begin) / 1e9;
-    streams[self].measured = streams[self].items - before;
-    while (more) {
-        more = take(self);
-    }
+    streams[self].sum = sum;
     return NULL;
+}
+
+static uint64_t items_of(int begin, int end)
+{
+    uint64_t items = 0;
+    for (int i = begin; i < end; i++) {
+        items += __atomic_load_n(&streams[i].items, __ATOMIC_RELAXED);
+    }
+    return items;
 }
 
 /* Every item that was put has to come out, once. Where several producers' items come out in no order an end that is put
@@ -61,34 +52,35 @@ static int stream(const char *of, peer_queue_t *new_queue, int producers, int co
 {
     pthread_t threads[MAX_THREADS];
     int all = producers + consumers;
-    uint64_t put = 0, sum = 0, got;
-    double millions = 0;
+    uint64_t sum = 0, put, begin, before;
+    double millions;
     queue = new_queue;
     for (int i = 0; i < all; i++) {
         threads[i] = thread_start(i < producers ? produce : consume, (void *)(intptr_t)i);
     }
-    phases_start();
+    /* The counts are looked at from here: a consumer that sleeps does not notice when the measuring begins or ends. */
+    sleep_for(phases.seconds / 10);
+    before = items_of(producers, all);
+    begin = now_ns();
+    sleep_for(phases.seconds);
+    millions = (double)(items_of(producers, all) - before) * 1e3 / (double)(now_ns() - begin);
+    __atomic_store_n(&phases.now, STOP, __ATOMIC_RELAXED);
     for (int i = 0; i < producers; i++) {
         pthread_join(threads[i], NULL);
-        put += streams[i].items;
         sum += streams[i].sum;
     }
-    do {
+    put = items_of(0, producers);
+    while (items_of(producers, all) < put) {
         sleep_for(20e-6);
-        got = 0;
-        for (int i = producers; i < all; i++) {
-            got += __atomic_load_n(&streams[i].items, __ATOMIC_RELAXED);
-        }
-    } while (got < put);
+    }
     for (int i = producers; i < all; i++) {
         peer_queue_put(queue, NULL);
     }
     for (int i = producers; i < all; i++) {
         pthread_join(threads[i], NULL);
         sum -= streams[i].sum;
-        millions += (double)streams[i].measured / streams[i].seconds / 1e6;
     }
-    if (got != put || sum != 0) {
+    if (items_of(producers, all) != put || sum != 0) {
         die("what was got is not what was put");
     }
     return report(of, millions);
