@@ -11,6 +11,7 @@ mod event;
 mod lock;
 mod mutex;
 mod pins;
+mod queue;
 mod rlock;
 mod semaphore;
 

@@ -219,7 +219,7 @@ impl Queue {
     }
 
     /// How many putters, getters and joiners wait. Tests await this instead of a time.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn waiting(&self) -> [usize; 3] {
         let state = self.state.lock();
         [state.putters.len(), state.getters.len(), state.joiners.len()]
