@@ -3,7 +3,7 @@
 //! Four kinds share one type and all functions: they differ in how they are made, and in which item a get takes, which is the *next* one.
 
 use super::guard::{required, write_out};
-use super::object::{ask, create, free_closed, on, on_marked};
+use super::object::{ask, create, free_closed, on, on_marked, wait_for};
 use super::types::{Flag, pirn_compare_fn, pirn_free_fn, pirn_queue_t, pirn_status_t};
 use crate::callback::CallError;
 use crate::park::Timeout;
@@ -136,6 +136,68 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
     free_closed("pirn_queue_free", queue, Queue::close)
 }
 
+/// Puts an item in, waiting for at most so long.
+#[inline(always)]
+fn put(
+    name: &'static str,
+    queue: *mut pirn_queue_t,
+    item: *mut c_void,
+    timeout: Result<Timeout, Error>,
+) -> pirn_status_t {
+    let fast = |queue: &Queue| timeout.is_ok().then(|| queue.put_at_once(Item(item)))??.is_ok().then_some(PIRN_OK);
+    on_marked(name, queue, fast, |queue| {
+        Ok(wait_for(&**queue, timeout?, |deadline| queue.put_until(Item(item), deadline))?)
+    })
+}
+
+/// Takes the next item out, waiting for at most so long.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[inline(always)]
+unsafe fn get(
+    name: &'static str,
+    queue: *mut pirn_queue_t,
+    out: *mut *mut c_void,
+    timeout: Result<Timeout, Error>,
+) -> pirn_status_t {
+    let fast = |queue: &Queue| {
+        // SAFETY: the caller's promise.
+        timeout.is_ok().then(|| unsafe { get_at_once(queue, out) })?.filter(|&status| status == PIRN_OK)
+    };
+    let whole = |queue: &Arc<Queue>| {
+        let limit = timeout?;
+        // SAFETY: the caller's promise.
+        unsafe { give(out, || wait_for(&**queue, limit, |deadline| queue.get_until(deadline))) }
+    };
+    on_marked(name, queue, fast, whole)
+}
+
+/// Gets an item if nothing stands in the way.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[inline(always)]
+unsafe fn get_at_once(queue: &Queue, out: *mut *mut c_void) -> Option<pirn_status_t> {
+    let out = required(out).ok()?;
+    let Ok(item) = queue.get_at_once()? else { return Some(PIRN_WOULD_BLOCK) };
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { write_out(out, item.0) };
+    Some(PIRN_OK)
+}
+
+/// Gets an item by `get`, which is not called without a place for it.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>) -> Result<(), CallError> {
+    let out = required(out)?;
+    let item = get()?;
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { write_out(out, item.0) };
+    Ok(())
+}
+
 /// Puts an item into the queue, waiting as long as it is full.
 ///
 /// @param queue  the queue
@@ -152,8 +214,7 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
 /// Follows: Python Library Reference, queue, Queue Objects; handing over as in Go's channels (runtime/chan.go).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    let fast = |queue: &Queue| queue.put_at_once(Item(item))?.is_ok().then_some(PIRN_OK);
-    on_marked("pirn_queue_put", queue, fast, |queue| Ok(queue.put(Item(item))?))
+    put("pirn_queue_put", queue, item, Ok(Timeout::NEVER))
 }
 
 /// Puts an item into the queue if it is not full.
@@ -189,33 +250,7 @@ pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void
 /// Blocks, in the order of pirn_queue_put; memory order and ownership as for it. Python: queue.put(item, timeout=seconds).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_void, seconds: f64) -> pirn_status_t {
-    let timeout = Timeout::from_seconds(seconds);
-    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| Ok(queue.put_timeout(Item(item), timeout?)?))
-}
-
-/// Gets an item if nothing stands in the way.
-///
-/// # Safety
-/// `out` is NULL or valid for a write.
-#[inline(always)]
-unsafe fn get_at_once(queue: &Queue, out: *mut *mut c_void) -> Option<pirn_status_t> {
-    let out = required(out).ok()?;
-    let Ok(item) = queue.get_at_once()? else { return Some(PIRN_WOULD_BLOCK) };
-    // SAFETY: not NULL, and the caller's promise.
-    unsafe { write_out(out, item.0) };
-    Some(PIRN_OK)
-}
-
-/// Gets an item by `get`, which is not called without a place for it.
-///
-/// # Safety
-/// `out` is NULL or valid for a write.
-unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>) -> Result<(), CallError> {
-    let out = required(out)?;
-    let item = get()?;
-    // SAFETY: not NULL, and the caller's promise.
-    unsafe { write_out(out, item.0) };
-    Ok(())
+    put("pirn_queue_put_timeout", queue, item, Timeout::from_seconds(seconds))
 }
 
 /// Takes the next item out of the queue, waiting as long as there is none.
@@ -237,9 +272,8 @@ unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    let fast = |queue: &Queue| unsafe { get_at_once(queue, item) }.filter(|&status| status == PIRN_OK);
-    // SAFETY: as above.
-    on_marked("pirn_queue_get", queue, fast, |queue| unsafe { give(item, || queue.get()) })
+    // SAFETY: the caller's promise.
+    unsafe { get("pirn_queue_get", queue, item, Ok(Timeout::NEVER)) }
 }
 
 /// Takes the next item out of the queue if there is one.
@@ -286,9 +320,8 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
     seconds: f64,
     item: *mut *mut c_void,
 ) -> pirn_status_t {
-    let timeout = Timeout::from_seconds(seconds);
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| Ok(queue.get_timeout(timeout?)?.0)) }
+    unsafe { get("pirn_queue_get_timeout", queue, item, Timeout::from_seconds(seconds)) }
 }
 
 /// Says that an item which was got from the queue is done with.
@@ -318,7 +351,9 @@ pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_
 /// Python: queue.join().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
-    on("pirn_queue_join", queue, |queue: &Arc<Queue>| Ok(queue.join()?))
+    on("pirn_queue_join", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.join_until(deadline))?)
+    })
 }
 
 /// Waits until every item that was put in is done, for at most so long.
@@ -335,7 +370,9 @@ pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_join_timeout(queue: *mut pirn_queue_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on("pirn_queue_join_timeout", queue, |queue: &Arc<Queue>| Ok(queue.join_timeout(timeout?)?))
+    on("pirn_queue_join_timeout", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, timeout?, |deadline| queue.join_until(deadline))?)
+    })
 }
 
 /// Says how many items are in the queue, at this moment.

@@ -8,12 +8,15 @@
 mod barrier;
 mod condition;
 mod event;
+mod hook;
+mod local;
 mod lock;
 mod mutex;
 mod pins;
 mod queue;
 mod rlock;
 mod semaphore;
+mod timer;
 
 use crate::{Deadline, Timeout};
 use core::sync::atomic::{AtomicUsize, Ordering};
