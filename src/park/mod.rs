@@ -8,6 +8,7 @@
 //! (under the same lock) finds it there; and being taken off the list happens once, under the lock, so a waiter that
 //! times out either takes itself off and has not been notified, or finds itself gone and takes the notice.
 
+mod backoff;
 mod bucket;
 mod crowd;
 mod deadline;
@@ -16,6 +17,7 @@ mod mutex;
 mod spin;
 
 pub use crate::sys::clock::Deadline;
+pub use backoff::Backoff;
 pub use bucket::{bucket, lock_both};
 pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
