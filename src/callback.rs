@@ -2,10 +2,13 @@
 
 use core::cell::RefCell;
 use core::ffi::{CStr, c_void};
+use core::mem::transmute;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+#[cfg(not(loom))]
+use crate::cut;
 use crate::park::Mutex;
 use crate::status::Error;
 
@@ -103,8 +106,11 @@ impl<F> Callback<F> {
 impl Target {
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<(), Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void) -> i32;
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<TargetFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { (self.function)(self.arg.pointer) })
+        run(|| unsafe { function(self.arg.pointer) })
     }
 
     /// A target that is a Rust closure, which runs at the first call; later ones do nothing. A panic in it is a failure with code
@@ -142,9 +148,12 @@ impl Target {
 impl Task {
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<*mut c_void, Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void, *mut *mut c_void) -> i32;
         let mut result = core::ptr::null_mut();
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<TaskFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise; `result` is a valid place.
-        run(|| unsafe { (self.function)(self.arg.pointer, &mut result) }).map(|()| result)
+        run(|| unsafe { function(self.arg.pointer, &mut result) }).map(|()| result)
     }
 }
 
@@ -222,6 +231,8 @@ pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
 /// Runs a callback; what it raises is its own, also when callbacks nest.
 fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
     let outer = swap_raised(None);
+    #[cfg(not(loom))]
+    let call = || cut::run(call);
     let code = call();
     let raised = swap_raised(outer);
     if code == 0 {

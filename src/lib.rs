@@ -16,6 +16,8 @@ pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
 #[cfg(not(loom))]
+mod cut;
+#[cfg(not(loom))]
 pub mod exec;
 #[cfg(not(loom))]
 pub mod handle;

@@ -10,6 +10,8 @@
 
 mod bucket;
 mod deadline;
+#[cfg(not(loom))]
+mod interrupt;
 mod list;
 mod mutex;
 mod spin;
@@ -17,6 +19,8 @@ mod spin;
 pub use crate::sys::clock::Deadline;
 pub use bucket::{bucket, lock_both};
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
+#[cfg(not(loom))]
+pub use interrupt::set_interrupt_hook;
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 pub use spin::{Spin, Turns, spin_until};
