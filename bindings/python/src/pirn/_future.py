@@ -258,6 +258,7 @@ class _Iteration(Object):
 
 def as_completed(fs, timeout=None):
     futures = list(dict.fromkeys(fs))
+    del fs
     iteration = _Iteration(futures, timeout)
     place, left = c_size_t(), len(futures)
     while True:

@@ -169,6 +169,9 @@ _FUNCTIONS = {
     "enumerate": [_NEW, c_size_t, _SIZE],
     "set_stack_size": [c_size_t],
     "queue_new": [c_int64, _NEW],
+    "lifo_queue_new": [c_int64, _NEW],
+    "priority_queue_new": [c_int64, COMPARE_FN, c_void_p, _NEW],
+    "simple_queue_new": [_NEW],
     "executor_new": [c_int64, _NEW],
     "future_new": [_NEW],
     "wait": [_NEW, c_size_t, c_int32, c_double, _FLAG, _SIZE],
@@ -211,6 +214,7 @@ class _Functions:
         self.raise_ = getattr(self, "raise")
 
     def _add(self, library, name, result, arguments):
+        if name in ("lifo_queue_new", "priority_queue_new", "simple_queue_new") and not hasattr(library, "pirn_"+name): return
         function = library[f"pirn_{name}"]  # by index: a function object of its own each time
         function.restype, function.argtypes = result, arguments
         setattr(self, name, function)

@@ -248,6 +248,8 @@ class Condition(Object):
         _Predicate.asked[key] = asked
         try:
             status = lib.condition_wait_for_timeout(self._handle, _Predicate.ask, key, limit(timeout))
+            if status == NOT_OWNER and asked.hold() and asked.raised is None:
+                return asked.said  # as in Python; pirn wants its lock held before it asks
             if asked.raised is not None:
                 raise asked.raised
             self._waited(status)

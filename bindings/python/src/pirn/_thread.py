@@ -126,8 +126,6 @@ class Thread(Object):
             if _hooks["profile"]:
                 sys.setprofile(_hooks["profile"])
             self.run()
-        except SystemExit:
-            pass
         except BaseException:
             _report(self)
         finally:

@@ -9,9 +9,10 @@ run no signal handlers.
 
 import ctypes
 import os
+import threading
 from _thread import get_ident
 
-from pirn._library import FOREVER, OK, TARGET_FN, TIMED_OUT, TIMEOUT_MAX, lib, quick, unexpected
+from pirn._library import FOREVER, OK, TARGET_FN, TIMED_OUT, TIMEOUT_MAX, quick, unexpected
 
 _check_signals = ctypes.pythonapi.PyErr_CheckSignals
 
@@ -61,8 +62,6 @@ _main = _MainThread()
 
 
 def _adopt_main_thread():
-    import threading
-
     if threading.current_thread() is threading.main_thread():
         _main.adopt()
         return True
@@ -122,4 +121,3 @@ def acquired(status, release, handle):
     raise unexpected(status)
 
 
-__all__ = ["acquired", "ended", "is_interruptible", "lib", "limit"]

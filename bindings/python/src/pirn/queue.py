@@ -5,12 +5,14 @@
 
 import queue as _stdlib
 import types
+import weakref
 from _thread import _local
 from ctypes import c_int64, c_size_t, c_void_p
 from itertools import count
 from queue import Empty, Full
 
 from pirn._library import (
+    COMPARE_FN,
     FREE_FN,
     OK,
     OVER_RELEASE,
@@ -37,6 +39,9 @@ except AttributeError:
     class ShutDown(Exception):
         """Raised when put/get with shut-down queue."""
 
+
+_compared = _local()
+"""`raised`: what a comparison raised, on the thread whose call compares."""
 
 _drained = _local()
 """`items`: those of the queue that the calling thread shuts down."""
@@ -174,3 +179,75 @@ class Queue(_Items):
     @property
     def unfinished_tasks(self):
         return ask(self._fast.queue_unfinished, self._handle, c_size_t)
+
+
+class LifoQueue(Queue):
+    """Last in, first out: `queue.LifoQueue`."""
+
+    def _new(self, maxsize):
+        return new_handle(quick.lifo_queue_new, maxsize)
+
+
+class PriorityQueue(Queue):
+    """The least item first: `queue.PriorityQueue`."""
+
+    # While it compares, which is Python's code, the queue is busy for others: who waits for it must not keep the GIL.
+    _fast = lib
+    _by_key = weakref.WeakValueDictionary()
+    _queue_keys = count(1)
+
+    def _new(self, maxsize):
+        key = next(self._queue_keys)
+        self._by_key[key] = self
+        return new_handle(quick.priority_queue_new, maxsize, self._compare, key)
+
+    @COMPARE_FN
+    @staticmethod
+    def _compare(a, b, key):
+        # Alive: a call on it is under way.
+        queue = PriorityQueue._by_key[key]
+        try:
+            left, right = queue._items[a], queue._items[b]
+            return -1 if left < right else 1 if right < left else 0
+        except BaseException as raised:
+            _compared.raised = raised
+            return 0
+
+    def put(self, item, block=True, timeout=None):
+        try:
+            super().put(item, block, timeout)
+        finally:
+            _raise_compared()
+
+    def get(self, block=True, timeout=None):
+        try:
+            return super().get(block, timeout)
+        finally:
+            _raise_compared()
+
+
+def _raise_compared():
+    """What a comparison raised goes on from the call that compared."""
+    raised, _compared.raised = getattr(_compared, "raised", None), None
+    if raised is not None:
+        raise raised
+
+
+class SimpleQueue(_Items):
+    """Unbounded, without task_done: `queue.SimpleQueue`."""
+
+    def __init__(self):
+        self._set_up(new_handle(quick.simple_queue_new))
+
+    def put(self, item, block=True, timeout=None):
+        status = self._add(item, False, None)
+        if status != OK:
+            raise unexpected(status)
+
+    def put_nowait(self, item):
+        self.put(item)
+
+    def get(self, block=True, timeout=None):
+        if block and timeout is not None and timeout < 0:
+            raise ValueError("'timeout' must be a non-negative number")
+        return self._take(block, timeout)
