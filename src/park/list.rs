@@ -1,12 +1,11 @@
 //! The FIFO wait list, and waiting on it.
 
-#[cfg(not(loom))]
-use super::interrupt::is_called_off;
+use super::interrupt::sleep_on;
 use super::mutex::RawMutex;
 use super::{Deadline, spin_until};
 use crate::sys::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::sys::fork::epoch;
-use crate::sys::futex::{self, Slept};
+use crate::sys::futex;
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::marker::PhantomPinned;
@@ -404,13 +403,7 @@ pub unsafe fn wait_on(
     Waited::Notified(Notice { code: waiter.state.load(Ordering::Relaxed), item })
 }
 
-#[cfg(loom)]
-fn is_called_off() -> bool {
-    false
-}
-
-/// Waits until `state` holds a notice: true, and what the notifier did is seen; or until the deadline, or the thread's interrupt hook
-/// has called the wait off: false. (What has no deadline is not to be cut short: a lock that is taken again after a wait.)
+/// Waits until `state` holds a notice: true, and what the notifier did is seen; or until the deadline: false.
 ///
 /// No wake-up is lost: before it sleeps the waiter swaps WAITING for SLEEPING. If the notifier's swap came first, this finds the notice;
 /// if it comes later, the notifier finds SLEEPING and wakes, and the kernel compares the word before it lets the waiter sleep.
@@ -429,10 +422,8 @@ fn sleep(state: &AtomicU32, deadline: Deadline, spin: bool) -> bool {
     // If that fails there is a notice, or this is the second sleep, after a time-out.
     let _ = state.compare_exchange(WAITING, SLEEPING, Ordering::Relaxed, Ordering::Relaxed);
     while !is_noticed() {
-        match futex::wait(state, SLEEPING, deadline) {
-            Slept::TimedOut => return is_noticed(),
-            Slept::Interrupted if deadline != Deadline::NEVER && is_called_off() => return is_noticed(),
-            Slept::Interrupted | Slept::Woken => {}
+        if !sleep_on(state, SLEEPING, deadline) {
+            return is_noticed();
         }
     }
     true

@@ -15,8 +15,8 @@ pub use imp::{wait, wake};
 pub enum Slept {
     /// For whatever reason: the caller looks at its state again.
     Woken,
-    /// A signal handler has run on this thread; otherwise as `Woken`. Not so in models.
-    #[cfg_attr(loom, allow(dead_code))]
+    /// A signal handler has run on this thread; otherwise as `Woken`.
+    #[cfg(not(loom))]
     Interrupted,
     /// The deadline has passed.
     TimedOut,

@@ -10,6 +10,7 @@
 //!
 //! Lock discipline: the mutex is taken alone; callbacks, executors and joins come without it.
 
+use super::hooks::{self, Subject};
 use super::{current, get_ident, main_thread, registry, report};
 use crate::callback::Target;
 use crate::cut;
@@ -149,7 +150,7 @@ pub fn run() {
 fn run_phases() {
     run_callbacks();
     close_executors();
-    main_thread().done.set();
+    main_thread().life().done.set();
     registry::join_all_and_close();
     let mut shutdown = SHUTDOWN.lock();
     shutdown.phase = Phase::Over;
@@ -164,6 +165,7 @@ fn run_callbacks() {
         let callback = SHUTDOWN.lock().callbacks.pop();
         let Some(callback) = callback else { return };
         if let Err(failure) = callback.run() {
+            hooks::failed(Subject::NONE, failure.code());
             report(&failure);
         }
     }
