@@ -1,13 +1,18 @@
 """CPython's own tests of its locks and queues, on pirn: those of the interpreter that runs this."""
 
+import sys
 import unittest
 
 import pytest
 
 from pirn import queue, threading
 
-lock_tests = pytest.importorskip("test.lock_tests", reason="this Python comes without its own tests")
-test_queue = pytest.importorskip("test.test_queue", reason="this Python comes without its own tests")
+pytest.importorskip("test.support.threading_helper", reason="this Python comes without its own tests")
+with pytest.MonkeyPatch.context() as patch:
+    # For the classes that they derive from Thread.
+    patch.setitem(sys.modules, "threading", threading)
+    lock_tests = pytest.importorskip("test.lock_tests", reason="this Python comes without its own tests")
+    test_queue = pytest.importorskip("test.test_queue", reason="this Python comes without its own tests")
 
 
 @pytest.fixture(autouse=True)

@@ -105,6 +105,7 @@ _METHODS = {
         "set_daemon": [c_bool],
         "free": [],
     },
+    "timer": {"cancel": [], "thread": [_NEW], "free": []},
     "queue": {
         "put_timeout": [c_void_p, c_double],
         "try_put": [c_void_p],
@@ -164,6 +165,7 @@ _FUNCTIONS = {
     "event_new": [_NEW],
     "barrier_new": [c_size_t, TARGET_FN, c_void_p, c_void_p, c_double, _NEW],
     "thread_new": [TARGET_FN, c_void_p, c_void_p, _NEW],
+    "timer_new": [c_double, TARGET_FN, c_void_p, c_void_p, _NEW],
     "current_thread": [_NEW],
     "main_thread": [_NEW],
     "enumerate": [_NEW, c_size_t, _SIZE],

@@ -1,7 +1,7 @@
 """Threads: the class, those that are alive, what happens to exceptions, the end of the process."""
 
 import atexit
-import os
+import math
 import signal
 import sys
 import threading
@@ -43,7 +43,7 @@ _limbo = set()
 """Those that are started and have not come to Python yet."""
 _by_id = weakref.WeakValueDictionary()
 """The object for each thread of pirn's that has one here, by its identity."""
-_by_id_lock = threading.Lock()
+_by_id_lock = threading.RLock()
 _mains = set()
 """The main threads' objects, which stay; after a fork there are more."""
 _own = _local()
@@ -70,15 +70,19 @@ class Thread(Object):
         if daemon is not None:
             self.daemon = daemon
 
-    def _new(self):
+    def _remember(self):
         self._key = next(_keys)
         _threads[self._key] = self
+
+    def _new(self):
+        self._remember()
         return new_handle(quick.thread_new, _bootstrap, self._key, None)
 
     def _set_up(self, handle):
         self._handle = handle
         self._ident = None
         self._known = None
+        self._has_started = False
         with _by_id_lock:
             _by_id[ask(quick.object_id, handle, c_uint64)] = self
 
@@ -92,6 +96,7 @@ class Thread(Object):
         _limbo.add(self)
         status = self._start()
         if status == OK:
+            self._has_started = True
             return
         # A thread that is starting takes itself out.
         if status != ALREADY_STARTED or self._ident is not None:
@@ -106,6 +111,9 @@ class Thread(Object):
 
     def _start(self):
         return lib.thread_start(self._handle)
+
+    def _work(self):
+        self.run()
 
     def run(self):
         try:
@@ -125,7 +133,7 @@ class Thread(Object):
                 sys.settrace(_hooks["trace"])
             if _hooks["profile"]:
                 sys.setprofile(_hooks["profile"])
-            self.run()
+            self._work()
         except BaseException:
             _report(self)
         finally:
@@ -199,7 +207,8 @@ class Thread(Object):
 
     def __repr__(self):
         self._check_set_up()
-        state = "initial" if self.native_id is None else "started" if self.is_alive() else "stopped"
+        has_started = self._has_started or self.native_id is not None
+        state = "started" if self.is_alive() else "stopped" if has_started else "initial"
         daemon = " daemon" if self.daemon else ""
         ident = "" if state == "initial" else f" {self.ident}"
         return f"<{type(self).__name__}({self.name}, {state}{daemon}{ident})>"
@@ -237,24 +246,56 @@ class _DummyThread(Thread):
 
 
 class Timer(Thread):
-    """Calls a function later: `threading.Timer`."""
+    """Calls a function later: `threading.Timer`. It takes no system thread while it waits, and so has no ident yet.
+
+    A subclass with a `run` of its own is a thread that runs that.
+    """
 
     def __init__(self, interval, function, args=None, kwargs=None):
-        super().__init__()
         self.interval = interval
         self.function = function
         self.args = args if args is not None else []
         self.kwargs = kwargs if kwargs is not None else {}
         self.finished = Event()
+        super().__init__()
+
+    def _new(self):
+        if type(self).run is not Timer.run:
+            self._timer = None
+            return super()._new()
+        self._remember()
+        seconds = math.inf if self.interval is None else self.interval if self.interval == self.interval else 0
+        self._timer = _TimerHandle(new_handle(quick.timer_new, seconds, _bootstrap, self._key, None))
+        return new_handle(quick.timer_thread, self._timer._handle)
 
     def cancel(self):
         self.finished.set()
+        if self._timer is not None:
+            quick.timer_cancel(self._timer._handle)
+            if not self.is_alive():
+                _limbo.discard(self)  # it ended here, or has been through Python
+
+    def _work(self):
+        if self._timer is None:
+            self.run()
+        else:
+            self._fire()
 
     def run(self):
         self.finished.wait(self.interval)
+        self._fire()
+
+    def _fire(self):
         if not self.finished.is_set():
             self.function(*self.args, **self.kwargs)
         self.finished.set()
+
+
+class _TimerHandle(Object):
+    _free = quick.timer_free
+
+    def __init__(self, handle):
+        self._handle = handle
 
 
 def _wrap(handle):
@@ -262,33 +303,29 @@ def _wrap(handle):
     identity = ask(quick.object_id, handle, c_uint64)
     with _by_id_lock:
         thread = _by_id.get(identity)
-    if thread is not None:
-        quick.thread_free(handle)
-        return thread
-    main = new_handle(quick.main_thread)
-    is_main = ask(quick.object_id, main, c_uint64) == identity
-    quick.thread_free(main)
-    # A dummy is the one kind of thread that none can join.
-    is_dummy = not is_main and quick.thread_join_timeout(handle, 0) == DEADLOCK
-    kind = _MainThread if is_main else _DummyThread if is_dummy and not _is_own(identity) else Thread
-    thread = kind.__new__(kind)
-    thread._target, thread._args, thread._kwargs = None, (), {}
-    thread._set_up(handle)
-    if is_main:
+        if thread is not None:
+            quick.thread_free(handle)
+            return thread
+        kind = _kind(handle, identity)
+        thread = kind.__new__(kind)
+        thread._target, thread._args, thread._kwargs = None, (), {}
+        thread._set_up(handle)
+    if kind is _MainThread:
         _mains.add(thread)
         thread._ident = threading.main_thread().ident
     return thread
 
 
-def _is_own(identity):
-    """Whether the calling thread, which cannot join itself either, has this identity, and was started by pirn."""
-    own = new_handle(quick.current_thread)
-    try:
-        is_own = ask(quick.object_id, own, c_uint64) == identity
-        # Of those, dummies alone are daemons before anyone can say so.
-        return is_own and not flag(quick.thread_daemon, own)
-    finally:
-        quick.thread_free(own)
+def _kind(handle, identity):
+    """The class for a thread that was not made here: the main one, a dummy, or one of pirn's."""
+    main = new_handle(quick.main_thread)
+    is_main = ask(quick.object_id, main, c_uint64) == identity
+    quick.thread_free(main)
+    if is_main:
+        return _MainThread
+    # A dummy can be joined by nobody; another one by all but itself, and no thread made by pirn itself is a daemon.
+    is_dummy = quick.thread_join_timeout(handle, 0) == DEADLOCK and flag(quick.thread_daemon, handle)
+    return _DummyThread if is_dummy else Thread
 
 
 def current_thread():
@@ -375,9 +412,6 @@ def currentThread():
 def activeCount():
     _deprecated("activeCount() is deprecated, use active_count() instead")
     return active_count()
-
-
-_pid = os.getpid()
 
 
 def _shut_down():
