@@ -122,7 +122,8 @@ TEST(events_barriers_threads)
 {
     pirn_event_t *event;
     pirn_barrier_t *barrier;
-    pirn_thread_t *main_thread;
+    pirn_thread_t *main_thread, *thread;
+    pirn_timer_t *timer;
     bool broken;
     CHECK_OK(pirn_event_new(&event));
     check_called_off(wait_event, event, PIRN_TIMED_OUT);
@@ -135,6 +136,18 @@ TEST(events_barriers_threads)
     CHECK_OK(pirn_main_thread(&main_thread));
     check_called_off(join, main_thread, PIRN_TIMED_OUT);
     CHECK_OK(pirn_thread_free(main_thread));
+    CHECK_OK(pirn_thread_new(sleep_forever_target, NULL, NULL, &thread));
+    CHECK_OK(pirn_thread_set_daemon(thread, true));
+    CHECK_OK(pirn_thread_start(thread));
+    check_called_off(join, thread, PIRN_TIMED_OUT);
+    CHECK_OK(pirn_thread_free(thread));
+    CHECK_OK(pirn_timer_new(INFINITY, count_run, NULL, NULL, &timer));
+    CHECK_OK(pirn_timer_thread(timer, &thread));
+    CHECK_OK(pirn_timer_start(timer));
+    check_called_off(join, thread, PIRN_TIMED_OUT);
+    CHECK_OK(pirn_timer_cancel(timer));
+    CHECK_OK(pirn_thread_free(thread));
+    CHECK_OK(pirn_timer_free(timer));
 }
 
 TEST(queues)

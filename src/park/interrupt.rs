@@ -37,6 +37,12 @@ pub fn set_interrupt_hook(hook: Option<Hook>) {
     drop(HOOK.try_with(|slot| slot.replace(hook)));
 }
 
+/// Whether the calling thread has a hook.
+#[cfg(not(loom))]
+pub fn has_interrupt_hook() -> bool {
+    HOOK.try_with(|slot| slot.borrow().is_some()).unwrap_or(false)
+}
+
 /// A signal handler has run while the calling thread slept: whether its wait is to end. The hook is user code, called with
 /// nothing held but the waiter's place on its list; it may wait itself.
 #[cfg(not(loom))]

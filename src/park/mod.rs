@@ -21,7 +21,7 @@ pub use bucket::{bucket, lock_both};
 pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
 #[cfg(not(loom))]
-pub use interrupt::set_interrupt_hook;
+pub use interrupt::{has_interrupt_hook, set_interrupt_hook};
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::MutexGuard;
 pub use mutex::{Mutex, RawMutex, Wake};

@@ -48,7 +48,7 @@ pub use timer::Timer;
 
 use crate::callback::Target;
 use crate::identity::{self, Identified, Kind};
-use crate::park::{Deadline, Mutex};
+use crate::park::{Deadline, Mutex, has_interrupt_hook};
 use crate::status::Error;
 use crate::sync::{Event, Lock};
 use crate::sys::thread::{self as system, SystemThread};
@@ -423,7 +423,9 @@ impl Thread {
         if current::is_current(self) {
             return Err(Error::Deadlock);
         }
-        if let Some(life) = not_over.filter(|life| life.joinable().is_none()) {
+        // The wait for the system thread is no signal's to end, so one that may be called off comes to that after the end.
+        let may_be_called_off = deadline != Deadline::NEVER && has_interrupt_hook();
+        if let Some(life) = not_over.filter(|life| may_be_called_off || life.joinable().is_none()) {
             life.done.wait_until(deadline)?;
         }
         // A timer that was cancelled has run nothing.

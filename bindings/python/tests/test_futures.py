@@ -264,6 +264,21 @@ def test_a_failing_initializer_breaks_the_pool(futures, caplog):
     assert caplog.records[0].exc_info[0] is LookupError
 
 
+def test_initializers_go_with_their_pool(futures):
+    class Argument:
+        pass
+
+    argument = Argument()
+    reference = weakref.ref(argument)
+    pool = futures.ThreadPoolExecutor(1, initializer=lambda x: None, initargs=(argument,))
+    del argument
+    pool.submit(int).result()
+    pool.shutdown()
+    del pool
+    gc.collect()
+    until(lambda: reference() is None)
+
+
 def test_shutdown(futures, gate, blocked):
     pool = futures.ThreadPoolExecutor(1)
     running, queued = pool.submit(gate.wait), pool.submit(int)

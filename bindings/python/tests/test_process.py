@@ -177,6 +177,31 @@ fs[-1].add_done_callback(lambda f: print("last", f.result(), flush=True))
     assert (out, err) == ("last 9801\n", "")
 
 
+def test_a_submit_after_the_exit_has_begun(program):
+    out, err = program.run("""
+import atexit
+pool = futures.ThreadPoolExecutor(1)
+def late():
+    try: pool.submit(int)
+    except RuntimeError as error: print(error)
+atexit.register(late)
+""")
+    assert (out, err) == ("cannot schedule new futures after interpreter shutdown\n", "")
+
+
+def test_ctrl_c_beside_a_predicate_that_waits(program):
+    out, err, code = program.interrupt("""
+lock, condition = threading.Lock(), threading.Condition()
+def predicate():
+    with lock: return False
+print("waits", flush=True)
+with condition:
+    try: condition.wait_for(predicate)
+    except KeyboardInterrupt: print("interrupted", condition._is_owned())
+""")
+    assert (out, err, code) == ("interrupted True\n", "", 0)
+
+
 def test_a_failing_thread_does_not_change_the_exit_code(program):
     out, err = program.run("""
 threading.Thread(target=lambda: 1 / 0).start()

@@ -12,6 +12,7 @@ from pirn._library import (
     DEADLOCK,
     END,
     EXIT,
+    FREE_FN,
     NO_THREAD,
     OK,
     SHUT_DOWN,
@@ -29,7 +30,7 @@ from pirn._library import (
     text,
     unexpected,
 )
-from pirn._thread import Thread, current_thread, threading
+from pirn._thread import Thread, current_thread
 from pirn._wait import ended, is_interruptible, limit
 
 _keys = count(1)
@@ -87,6 +88,11 @@ class _Initializer:
     def run(key):
         return _Initializer.kept[key]()
 
+    @FREE_FN
+    @staticmethod
+    def drop(key):
+        del _Initializer.kept[key]
+
     def __call__(self):
         _host.pin()
         try:
@@ -141,11 +147,12 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
             raise TypeError("initializer must be a callable")
         handle = new_handle(quick.executor_new, max_workers or 0)
         self._handle = handle
+        self._was_shut_down = False
         if thread_name_prefix:
             quick.executor_set_thread_name_prefix(handle, thread_name_prefix.encode(errors="replace"))
         self._key = next(_keys)
         _Initializer.kept[self._key] = _Initializer(initializer, initargs)
-        quick.executor_set_initializer(handle, _Initializer.run, self._key, None)
+        quick.executor_set_initializer(handle, _Initializer.run, self._key, _Initializer.drop)
 
     @property
     def _max_workers(self):
@@ -178,8 +185,8 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         if status == BROKEN_EXECUTOR:
             raise BrokenThreadPool(BROKEN)
         if status == SHUT_DOWN:
-            at_exit = threading._SHUTTING_DOWN if hasattr(threading, "_SHUTTING_DOWN") else False
-            raise RuntimeError(f"cannot schedule new futures after {'interpreter ' if at_exit else ''}shutdown")
+            by_exit = "" if self._was_shut_down else "interpreter "
+            raise RuntimeError(f"cannot schedule new futures after {by_exit}shutdown")
         if status == NO_THREAD:
             raise RuntimeError("can't start new thread")
         raise unexpected(status)
@@ -224,6 +231,7 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
             owner.drop()
 
     def shutdown(self, wait=True, *, cancel_futures=False):
+        self._was_shut_down = True
         if wait and is_interruptible():
             # A wait without a limit, which no signal ends: another thread does it, and this one waits for that.
             helper = Thread(target=self._shut_down, args=(True, cancel_futures), daemon=True)

@@ -6,9 +6,10 @@ pinned: one more PyGILState_Ensure, which its end undoes.
 """
 
 import ctypes
-import logging
 import threading
 from _thread import get_ident
+
+from pirn._library import FREE_FN, OK, TARGET_FN, new_handle, quick, unexpected
 
 _ensure = ctypes.pythonapi.PyGILState_Ensure
 _ensure.restype = ctypes.c_int
@@ -16,17 +17,24 @@ _release = ctypes.pythonapi.PyGILState_Release
 _release.argtypes, _release.restype = [ctypes.c_int], None
 _WAS_HELD = 0
 
-LOGGER = logging.getLogger("concurrent.futures")
-
 
 def pin():
-    """Keeps the calling thread's thread state beyond the callback that is running."""
+    """Keeps the calling thread's thread state until the thread ends."""
     _ensure()
+    status = quick.local_set(_pinned, None, None, _unpin)
+    if status != OK:
+        raise unexpected(status)
 
 
-def unpin():
-    """Lets go of it, with the callback that is running."""
+@FREE_FN
+def _unpin(_):
+    """At the end of the thread, before a join returns: the thread state goes with the callback that is running."""
+    forget()
     _release(_WAS_HELD)
+
+
+_pinned = new_handle(quick.local_new, TARGET_FN(), None, None)
+"""Has a value, whose free function is `_unpin`, for each thread that is pinned."""
 
 
 def introduce(name):

@@ -82,6 +82,7 @@ _METHODS = {
         "value": [POINTER(c_int64)],
         "free": [],
     },
+    "local": {"set": [c_char_p, c_void_p, FREE_FN], "get": [c_char_p, _NEW], "free": []},
     "event": {"set": [], "clear": [], "is_set": [_FLAG], "wait_timeout": [c_double], "free": []},
     "barrier": {
         "wait": [_SIZE],
@@ -126,7 +127,7 @@ _METHODS = {
     },
     "executor": {
         "set_thread_name_prefix": [c_char_p],
-        "set_initializer": [TARGET_FN, c_void_p, c_void_p],
+        "set_initializer": [TARGET_FN, c_void_p, FREE_FN],
         "submit": [TASK_FN, c_void_p, c_void_p, _NEW],
         "map": [TASK_FN, _NEW, c_size_t, c_void_p, c_size_t, c_double, _NEW],
         "shutdown": [c_bool, c_bool],
@@ -166,6 +167,7 @@ _FUNCTIONS = {
     "barrier_new": [c_size_t, TARGET_FN, c_void_p, c_void_p, c_double, _NEW],
     "thread_new": [TARGET_FN, c_void_p, c_void_p, _NEW],
     "timer_new": [c_double, TARGET_FN, c_void_p, c_void_p, _NEW],
+    "local_new": [TARGET_FN, c_void_p, c_void_p, _NEW],
     "current_thread": [_NEW],
     "main_thread": [_NEW],
     "enumerate": [_NEW, c_size_t, _SIZE],

@@ -28,7 +28,7 @@ from pirn._library import (
     quick,
     unexpected,
 )
-from pirn._wait import acquired, ended, is_interruptible, limit
+from pirn._wait import acquired, discard, ended, is_interruptible, limit
 
 
 def kind(thing):
@@ -251,6 +251,7 @@ class Condition(Object):
             if status == NOT_OWNER and asked.hold() and asked.raised is None:
                 return asked.said  # as in Python; pirn wants its lock held before it asks
             if asked.raised is not None:
+                discard()
                 raise asked.raised
             self._waited(status)
             return asked.said
@@ -403,6 +404,7 @@ class Barrier(Object):
         # Without the GIL: the action may run.
         status = lib.barrier_wait_timeout(self._handle, limit(timeout), byref(index))
         if status == TASK_FAILED:
+            discard()
             raised, self._raised = self._raised, None
             try:
                 raise raised

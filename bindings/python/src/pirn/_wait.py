@@ -106,6 +106,12 @@ def ended(status):
     return status
 
 
+def discard():
+    """To be called in place of `ended` by who raises something else."""
+    if _main.ident == get_ident():
+        _main.raised = None
+
+
 def acquired(status, release, handle):
     """The same for what has to be given back in that case. True if it was acquired."""
     try:

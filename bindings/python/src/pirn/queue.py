@@ -69,12 +69,10 @@ class _Items(Object):
         try:
             status = self._fast.queue_try_put(self._handle, key)
             if block and status == WOULD_BLOCK:
+                status = None
                 status = lib.queue_put_timeout(self._handle, key, limit(timeout))
-                self._check(status)
+                ended(status)
             return status
-        except BaseException:
-            status = None
-            raise
         finally:
             if status != OK:
                 self._items.pop(key, None)
@@ -84,17 +82,16 @@ class _Items(Object):
         status = self._fast.queue_try_get(self._handle, byref(key))
         if block and status == WOULD_BLOCK:
             status = lib.queue_get_timeout(self._handle, limit(timeout), byref(key))
-            if status != OK:
+            if status == OK:
+                item = self._items.pop(key.value)
                 ended(status)
+                return item
+            ended(status)
         if status == OK:
             return self._items.pop(key.value)
         if status in (WOULD_BLOCK, TIMED_OUT):
             raise Empty
         raise ShutDown if status == SHUT_DOWN else unexpected(status)
-
-    def _check(self, status):
-        if status != OK:
-            ended(status)
 
     def qsize(self):
         return ask(self._fast.queue_size, self._handle, c_size_t)
