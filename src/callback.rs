@@ -7,7 +7,6 @@ use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-#[cfg(not(loom))]
 use crate::cut;
 use crate::park::Mutex;
 use crate::status::Error;
@@ -60,8 +59,11 @@ impl Arg {
 impl Drop for Arg {
     fn drop(&mut self) {
         if let Some(free) = self.free {
+            type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void);
+            // SAFETY: the same type, but for what the compiler takes as given.
+            let free = unsafe { transmute::<FreeFn, MayUnwind>(free) };
             // SAFETY: `new`'s promise; a drop happens once.
-            unsafe { free(self.pointer) };
+            cut::run(|| unsafe { free(self.pointer) });
         }
     }
 }
@@ -226,9 +228,7 @@ pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
 /// Runs a callback; what it raises is its own, also when callbacks nest.
 pub(crate) fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
     let outer = swap_raised(None);
-    #[cfg(not(loom))]
-    let call = || cut::run(call);
-    let code = call();
+    let code = cut::run(call);
     let raised = swap_raised(outer);
     if code == 0 {
         return Ok(());

@@ -6,13 +6,17 @@
 //! The process is ending then, and daemon threads are to be left behind; so the thread simply stays where it is, as if it had
 //! been slower. At any other time the process ends with a message.
 
+#[cfg(not(loom))]
 use crate::sys::process;
+#[cfg(not(loom))]
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The library has been shut down: the process is on its way out.
+#[cfg(not(loom))]
 static IS_ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Says whether the process is on its way out.
+#[cfg(not(loom))]
 pub fn set_ending(ending: bool) {
     IS_ENDING.store(ending, Ordering::Relaxed);
 }
@@ -21,15 +25,19 @@ pub fn set_ending(ending: bool) {
 /// is to be done here, and the unwinder gives up.
 #[inline]
 pub fn run<R>(call: impl FnOnce() -> R) -> R {
+    #[cfg(not(loom))]
     let cut = Cut;
     let result = call();
+    #[cfg(not(loom))]
     core::mem::forget(cut);
     result
 }
 
 /// Dropped only if the call is unwound.
+#[cfg(not(loom))]
 struct Cut;
 
+#[cfg(not(loom))]
 impl Drop for Cut {
     #[cold]
     fn drop(&mut self) {

@@ -16,7 +16,6 @@
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
-#[cfg(not(loom))]
 mod cut;
 #[cfg(not(loom))]
 pub mod exec;

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextvars
 import gc
 import logging
 import pickle
@@ -179,11 +180,10 @@ def test_an_abandoned_promise_goes(futures):
 
     future, seen = futures.Future(), Seen()
     future.add_done_callback(lambda f, seen=seen: None)
-    future.seen = seen
-    reference = weakref.ref(future)
-    del future
+    references = weakref.ref(future), weakref.ref(seen)
+    del future, seen
     gc.collect()
-    assert reference() is None
+    assert [reference() for reference in references] == [None, None]
 
 
 def test_nothing_is_kept_after_it(pool):
@@ -436,6 +436,25 @@ def test_asyncio(futures):
             return results
 
     assert asyncio.run(main()) == [n * n for n in range(10)]
+
+
+def test_context_variables(futures, threading):
+    variable, seen = contextvars.ContextVar("variable", default="unset"), []
+    variable.set("main")
+
+    def task():
+        before = variable.get()
+        variable.set("worker")
+        return before
+
+    with futures.ThreadPoolExecutor(1) as pool:
+        first, second = pool.submit(task).result(), pool.submit(task).result()
+        assert second == "worker"  # a worker has one context
+        thread = threading.Thread(target=lambda: seen.append(variable.get()))
+        thread.start()
+        thread.join()
+        assert seen == [first]  # inherited or not, as this Python does it
+    assert variable.get() == "main"
 
 
 # pirn's own

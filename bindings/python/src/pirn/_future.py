@@ -15,6 +15,7 @@ from pirn._library import (
     CANCELLED,
     DONE_FN,
     END,
+    FREE_FN,
     INVALID_STATE,
     OK,
     TASK_FAILED,
@@ -96,6 +97,11 @@ class _DoneCallback:
     def run(_, key):
         _DoneCallback.waiting.pop(key).call()
 
+    @FREE_FN
+    @staticmethod
+    def drop(key):
+        _DoneCallback.waiting.pop(key, None)
+
     def call(self):
         future = self.future()
         try:
@@ -160,9 +166,11 @@ class Future(Object, concurrent.futures.Future):
     def add_done_callback(self, fn):
         key = next(_DoneCallback.keys)
         _DoneCallback.waiting[key] = _DoneCallback(self, fn)
-        status = lib.future_add_done_callback(self._handle, _DoneCallback.run, key, None)
+        # A task's future gets done, and a worker that need not come back to Python is spared the way.
+        drop = _DoneCallback.drop if self._is_promise else FREE_FN()
+        status = lib.future_add_done_callback(self._handle, _DoneCallback.run, key, drop)
         if status != OK:
-            del _DoneCallback.waiting[key]
+            _DoneCallback.waiting.pop(key, None)
             raise unexpected(status)
 
     def _outcome(self, timeout):

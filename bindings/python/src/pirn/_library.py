@@ -146,7 +146,7 @@ _METHODS = {
         "done": [_FLAG],
         "state": [POINTER(c_int32)],
         "result_timeout": [c_double, _NEW],
-        "add_done_callback": [DONE_FN, c_void_p, c_void_p],
+        "add_done_callback": [DONE_FN, c_void_p, FREE_FN],
         "set_running_or_notify_cancel": [_FLAG],
         "set_result": [c_void_p],
         "set_exception": [c_int32, c_char_p],

@@ -36,8 +36,14 @@ def kind(thing):
     return f"{type(thing).__module__.rpartition('.')[2]}.{type(thing).__qualname__}"
 
 
+# The names of what is called most, so that they are looked up once.
+_try_lock, _release_lock = quick.lock_try_acquire, quick.lock_release
+
+
 def _lock_limit(blocking, timeout):
     """The time limit of an acquire, checked as the standard library's locks do; None for not blocking."""
+    if blocking and timeout == -1:
+        return TIMEOUT_MAX if is_interruptible() else FOREVER
     if not isinstance(timeout, (int, float)):
         raise TypeError(f"{type(timeout).__name__!r} object cannot be interpreted as a timeout")
     if timeout != timeout:
@@ -46,12 +52,10 @@ def _lock_limit(blocking, timeout):
         if timeout != -1:
             raise ValueError("can't specify a timeout for a non-blocking call")
         return None
-    if timeout < 0 and timeout != -1:
+    if timeout < 0:
         raise ValueError("timeout value must be a non-negative number")
     if timeout > TIMEOUT_MAX:
         raise OverflowError("timeout value is too large")
-    if timeout == -1:
-        return TIMEOUT_MAX if is_interruptible() else FOREVER
     is_interruptible()
     return timeout
 
@@ -69,21 +73,23 @@ class Lock(Object):
         seconds = _lock_limit(blocking, timeout)
         handle = self._handle
         # As in CPython: without letting go of the GIL if the lock is free.
-        if quick.lock_try_acquire(handle) == OK:
+        if _try_lock(handle) == OK:
             return True
         if seconds is None:
             return False
         return acquired(lib.lock_acquire_timeout(handle, seconds), quick.lock_release, handle)
 
     def release(self):
-        status = quick.lock_release(self._handle)
+        status = _release_lock(self._handle)
         if status != OK:
             raise RuntimeError("release unlocked lock") if status == NOT_LOCKED else unexpected(status)
 
     def locked(self):
         return flag(quick.lock_locked, self._handle)
 
-    __enter__ = acquire
+    def __enter__(self):
+        return _try_lock(self._handle) == OK or self.acquire()
+
     acquire_lock = acquire
     release_lock = release
     locked_lock = locked
@@ -141,7 +147,8 @@ class RLock(Object):
     def locked(self):
         return flag(quick.rlock_locked, self._handle)
 
-    __enter__ = acquire
+    def __enter__(self):
+        return self.acquire()
 
     def __exit__(self, *exception):
         self.release()
@@ -357,7 +364,10 @@ class Event(Object):
         quick.event_clear(self._handle)
 
     def wait(self, timeout=None):
-        status = ended(lib.event_wait_timeout(self._handle, limit(timeout)))
+        handle = self._handle
+        if quick.event_wait_timeout(handle, 0.0) == OK:
+            return True
+        status = ended(lib.event_wait_timeout(handle, limit(timeout)))
         if status not in (OK, TIMED_OUT):
             raise unexpected(status)
         return status == OK
