@@ -37,10 +37,13 @@ pub fn set_interrupt_hook(hook: Option<Hook>) {
     drop(HOOK.try_with(|slot| slot.replace(hook)));
 }
 
-/// Whether the calling thread has a hook.
-#[cfg(not(loom))]
-pub fn has_interrupt_hook() -> bool {
-    HOOK.try_with(|slot| slot.borrow().is_some()).unwrap_or(false)
+/// Whether a wait of the calling thread until `deadline` can be called off. (Not in models.)
+pub fn may_be_called_off(deadline: Deadline) -> bool {
+    #[cfg(not(loom))]
+    let has_hook = HOOK.try_with(|slot| slot.borrow().is_some()).unwrap_or(false);
+    #[cfg(loom)]
+    let has_hook = false;
+    deadline != Deadline::NEVER && has_hook
 }
 
 /// A signal handler has run while the calling thread slept: whether its wait is to end. The hook is user code, called with

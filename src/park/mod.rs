@@ -20,9 +20,9 @@ pub use crate::sys::clock::Deadline;
 pub use bucket::{bucket, lock_both};
 pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
+pub use interrupt::may_be_called_off;
 #[cfg(not(loom))]
-pub use interrupt::{has_interrupt_hook, set_interrupt_hook};
+pub use interrupt::set_interrupt_hook;
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
-pub use mutex::MutexGuard;
-pub use mutex::{Mutex, RawMutex, Wake};
+pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 pub use spin::{Spin, Turns, spin_until};

@@ -55,8 +55,30 @@ class TestBarrier(lock_tests.BarrierTests):
     barriertype = staticmethod(threading.Barrier)
 
 
-class TestQueue(test_queue.BaseQueueTestMixin, unittest.TestCase):
+class QueueTests(test_queue.BaseQueueTestMixin):
+    kind = None
+
     def setUp(self):
         self.queue = queue
-        self.type2test = queue.Queue
+        self.type2test = getattr(queue, self.kind)
+        super().setUp()
+
+
+class TestQueue(QueueTests, unittest.TestCase):
+    kind = "Queue"
+
+
+class TestLifoQueue(QueueTests, unittest.TestCase):
+    kind = "LifoQueue"
+
+
+class TestPriorityQueue(QueueTests, unittest.TestCase):
+    kind = "PriorityQueue"
+
+
+class TestSimpleQueue(test_queue.BaseSimpleQueueTest, unittest.TestCase):
+    type2test = queue.SimpleQueue
+
+    def setUp(self):
+        self.queue = queue
         super().setUp()
