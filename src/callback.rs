@@ -2,10 +2,12 @@
 
 use core::cell::RefCell;
 use core::ffi::{CStr, c_int, c_void};
+use core::mem::transmute;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::cut;
 use crate::park::Mutex;
 use crate::status::Error;
 
@@ -59,8 +61,11 @@ impl Arg {
 impl Drop for Arg {
     fn drop(&mut self) {
         if let Some(free) = self.free {
+            type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void);
+            // SAFETY: the same type, but for what the compiler takes as given.
+            let free = unsafe { transmute::<FreeFn, MayUnwind>(free) };
             // SAFETY: `new`'s promise; a drop happens once.
-            unsafe { free(self.pointer) };
+            cut::run(|| unsafe { free(self.pointer) });
         }
     }
 }
@@ -105,8 +110,11 @@ impl<F> Callback<F> {
 impl Target {
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<(), Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void) -> i32;
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<TargetFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { (self.function)(self.arg.pointer) })
+        run(|| unsafe { function(self.arg.pointer) })
     }
 
     /// A target that is a Rust closure, which runs at the first call; later ones do nothing. A panic in it is a failure with code
@@ -144,9 +152,12 @@ impl Target {
 impl Task {
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<*mut c_void, Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void, *mut *mut c_void) -> i32;
         let mut result = core::ptr::null_mut();
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<TaskFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise; `result` is a valid place.
-        run(|| unsafe { (self.function)(self.arg.pointer, &mut result) }).map(|()| result)
+        run(|| unsafe { function(self.arg.pointer, &mut result) }).map(|()| result)
     }
 }
 
@@ -219,7 +230,7 @@ pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
 /// Runs a callback; what it raises is its own, also when callbacks nest.
 pub(crate) fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
     let outer = swap_raised(None);
-    let code = call();
+    let code = cut::run(call);
     let raised = swap_raised(outer);
     if code == 0 {
         return Ok(());
