@@ -1,0 +1,123 @@
+/// @file
+/// C++ callables as the function pointer, argument and arg_free of the C API. No exception gets into a C frame.
+#ifndef PIRN_DETAIL_CALLABLE_HPP
+#define PIRN_DETAIL_CALLABLE_HPP
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include <pirn/error.hpp>
+#include <pirn/library.h>
+
+namespace pirn {
+inline namespace PIRN_HPP_DIALECT {
+namespace detail {
+
+/// A callable and its arguments, by value. They are moved into the call: it can be made once.
+template <class F, class... Args>
+struct call {
+    F f;
+    std::tuple<Args...> args;
+
+    template <class G, class... As>
+    explicit call(std::in_place_t, G &&g, As &&...as) : f(std::forward<G>(g)), args(std::forward<As>(as)...)
+    {}
+
+    template <class... First>
+    decltype(auto) operator()(First &&...first)
+    {
+        return std::apply(
+            [&](Args &...rest) -> decltype(auto) {
+                return std::invoke(std::move(f), std::forward<First>(first)..., std::move(rest)...);
+            },
+            args);
+    }
+};
+
+template <class F, class... Args>
+using call_of = call<std::decay_t<F>, std::decay_t<Args>...>;
+
+template <class F, class... Args>
+using result_of = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+
+#if PIRN_HPP_EXCEPTIONS
+/// The code with which a callback fails that ended with an exception.
+constexpr std::int32_t exception_code = 1;
+
+/// For a catch block: puts the exception that is being handled into pirn's words.
+inline std::int32_t raise_current() noexcept
+{
+    try {
+        throw;
+    } catch (const std::exception &e) {
+        return pirn_raise(exception_code, e.what());
+    } catch (...) {
+        return pirn_raise(exception_code, "an exception that is no std::exception");
+    }
+}
+#endif
+
+/// Runs what may throw, for a C frame: 0, or the code of pirn_raise.
+template <class Body>
+std::int32_t guarded(Body &&body) noexcept
+{
+#if PIRN_HPP_EXCEPTIONS
+    try {
+        static_cast<void>(body());
+        return 0;
+    } catch (...) {
+        return raise_current();
+    }
+#else
+    static_cast<void>(body());
+    return 0;
+#endif
+}
+
+/// The arg_free of an argument that was made by `create`.
+template <class T>
+void destroy(void *arg) noexcept
+{
+    delete static_cast<T *>(arg);
+}
+
+/// A pirn_target_fn that makes its call once: for threads, timers, shutdown callbacks.
+template <class Call>
+std::int32_t run_once(void *arg) noexcept
+{
+    return guarded([arg] { (*static_cast<Call *>(arg))(); });
+}
+
+/// A pirn_target_fn that is called again and again, maybe by several threads at once: it takes its callable as const.
+template <class F>
+std::int32_t run_shared(void *arg) noexcept
+{
+    return guarded([arg] { std::invoke(*static_cast<const F *>(arg)); });
+}
+
+/// A text getter of the C API as a std::string. The text may change between two calls, so it is asked for until it fits.
+template <class Get>
+value<std::string> text(Get get)
+{
+    std::string text(31, '\0');
+    for (;;) {
+        std::size_t length = 0;
+        const pirn_status_t status = get(text.data(), text.size() + 1, &length);
+        if (status != PIRN_OK)
+            return fail<value<std::string>>(status);
+        const bool fits = length <= text.size();
+        text.resize(length);
+        if (fits)
+            return text;
+    }
+}
+
+} // namespace detail
+} // namespace PIRN_HPP_DIALECT
+} // namespace pirn
+
+#endif // PIRN_DETAIL_CALLABLE_HPP
