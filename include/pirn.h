@@ -60,6 +60,7 @@
 #include <pirn/event.h>
 #include <pirn/executor.h>
 #include <pirn/future.h>
+#include <pirn/hooks.h>
 #include <pirn/library.h>
 #include <pirn/lock.h>
 #include <pirn/queue.h>

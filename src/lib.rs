@@ -10,7 +10,7 @@
 //! - `park`: deadlines, the internal mutex, wait lists; the one place that puts a thread to sleep.
 //! - `sys`: the operating system.
 //!
-//! [`status`], [`callback`], [`identity`] and [`word`] are vocabulary that all of them share.
+//! [`status`], [`callback`], `hook`, [`identity`] and [`word`] are vocabulary that all of them share.
 
 pub mod callback;
 #[cfg(not(loom))]
@@ -19,6 +19,8 @@ pub mod capi;
 pub mod exec;
 #[cfg(not(loom))]
 pub mod handle;
+#[cfg_attr(loom, allow(dead_code))]
+mod hook;
 pub mod identity;
 #[cfg(not(loom))]
 mod load;

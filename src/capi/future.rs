@@ -3,14 +3,16 @@
 
 use super::callback::argument;
 use super::guard::{guard, required, write_out};
-use super::object::{Opened, ask, create, free, on};
+use super::object::{Opened, ask, create, free, on, wait_unless};
 use super::text::{check_buffer, outgoing};
 use super::types::{pirn_as_completed_t, pirn_free_fn, pirn_future_t, pirn_status_t};
 use crate::callback::{Arg, Failure};
 use crate::exec::{self, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value};
-use crate::handle::{Handle, shared};
+use crate::handle::{Handle, Kind, shared};
+use crate::identity::Identified;
 use crate::park::Timeout;
 use crate::status::Error;
+use crate::thread::hooks::{self, Subject};
 use core::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
 
@@ -223,7 +225,9 @@ unsafe fn result(
     out: *mut *mut c_void,
 ) -> pirn_status_t {
     on(name, future, |future: &Arc<Future>| {
-        let Value(result) = future.result(timeout?.deadline())?;
+        let deadline = timeout?.deadline();
+        let wait = || future.result(deadline);
+        let Value(result) = wait_unless(&**future, || future.is_ready(deadline), wait)?;
         if !out.is_null() {
             // SAFETY: not NULL, and the caller's promise.
             unsafe { write_out(out, result) };
@@ -302,7 +306,9 @@ unsafe fn exception(
     on(name, future, |future: &Arc<Future>| {
         let code = required(code)?;
         check_buffer(buf, cap)?;
-        let failure = future.exception(timeout?.deadline())?;
+        let deadline = timeout?.deadline();
+        let wait = || future.exception(deadline);
+        let failure = wait_unless(&**future, || future.is_ready(deadline), wait)?;
         let message = failure.as_ref().map_or(c"", Failure::message);
         // SAFETY: not NULL, and the caller's promise.
         unsafe { write_out(code, failure.as_ref().map_or(0, Failure::code)) };
@@ -509,7 +515,9 @@ pub unsafe extern "C" fn pirn_wait(
         let deadline = Timeout::from_seconds(seconds)?.deadline();
         // SAFETY: the caller's promise.
         let futures = unsafe { pinned(futures, n)? };
-        let waited = exec::wait(&futures, when, deadline);
+        let first = futures.first().map_or(0, |future| future.id());
+        let wait = |deadline| exec::wait(&futures, when, deadline);
+        let waited = hooks::wait(Subject::new(Kind::Future, first), deadline, wait);
         if !done.is_null() {
             for (index, &flag) in waited.done.iter().enumerate() {
                 // SAFETY: `index` is below `n`.
@@ -579,8 +587,12 @@ pub unsafe extern "C" fn pirn_as_completed(
 /// `index` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_as_completed_next(it: *mut pirn_as_completed_t, index: *mut usize) -> pirn_status_t {
+    let next = |it: &Arc<AsCompleted>| {
+        let first = Subject::new(Kind::Future, it.first());
+        Ok(hooks::wait_unless(first, || it.is_ready(), || it.next())?)
+    };
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_as_completed_next", it, index, |it: &Arc<AsCompleted>| Ok(it.next()?)) }
+    unsafe { ask("pirn_as_completed_next", it, index, next) }
 }
 
 /// Lets go of an iteration. The futures are as they were; a thread that waits in pirn_as_completed_next goes on.

@@ -57,6 +57,7 @@ pub mod event;
 pub mod executor;
 pub mod future;
 mod guard;
+pub mod hooks;
 pub mod library;
 pub mod lock;
 mod object;

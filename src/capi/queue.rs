@@ -1,6 +1,6 @@
 //! Queue: hands items from thread to thread (Python: `queue.Queue`).
 
-use super::object::{ask, create, free_closed, on};
+use super::object::{ask, create, free_closed, on, wait_for};
 use super::types::{Flag, pirn_free_fn, pirn_queue_t, pirn_status_t};
 use crate::park::Timeout;
 use crate::queue::{Item, Queue};
@@ -73,7 +73,9 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
 /// Follows: Python Library Reference, queue, Queue Objects; handing over as in Go's channels (runtime/chan.go).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    on("pirn_queue_put", queue, |queue: &Arc<Queue>| Ok(queue.put(Item(item))?))
+    on("pirn_queue_put", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.put_until(Item(item), deadline))?)
+    })
 }
 
 /// Puts an item into the queue if it is not full.
@@ -109,7 +111,9 @@ pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_void, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| Ok(queue.put_timeout(Item(item), timeout?)?))
+    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, timeout?, |deadline| queue.put_until(Item(item), deadline))?)
+    })
 }
 
 /// Takes the first item out of the queue, waiting as long as there is none.
@@ -131,7 +135,11 @@ pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_queue_get", queue, item, |queue: &Arc<Queue>| Ok(queue.get()?.0)) }
+    unsafe {
+        ask("pirn_queue_get", queue, item, |queue: &Arc<Queue>| {
+            Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.get_until(deadline))?.0)
+        })
+    }
 }
 
 /// Takes the first item out of the queue if there is one.
@@ -178,7 +186,11 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
 ) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| Ok(queue.get_timeout(timeout?)?.0)) }
+    unsafe {
+        ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| {
+            Ok(wait_for(&**queue, timeout?, |deadline| queue.get_until(deadline))?.0)
+        })
+    }
 }
 
 /// Says that an item which was got from the queue is done with.
@@ -207,7 +219,9 @@ pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_
 /// Python: queue.join().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
-    on("pirn_queue_join", queue, |queue: &Arc<Queue>| Ok(queue.join()?))
+    on("pirn_queue_join", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.join_until(deadline))?)
+    })
 }
 
 /// Waits until every item that was put in is done, for at most so long.
@@ -224,7 +238,9 @@ pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_join_timeout(queue: *mut pirn_queue_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on("pirn_queue_join_timeout", queue, |queue: &Arc<Queue>| Ok(queue.join_timeout(timeout?)?))
+    on("pirn_queue_join_timeout", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, timeout?, |deadline| queue.join_until(deadline))?)
+    })
 }
 
 /// Says how many items are in the queue, at this moment.

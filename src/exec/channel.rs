@@ -55,6 +55,12 @@ impl Channel {
         notifier.notify(ARRIVED);
     }
 
+    /// Whether `take` would not have to wait.
+    pub fn is_ready(&self) -> bool {
+        let inbox = self.inbox.lock();
+        !inbox.arrived.is_empty() || inbox.left == 0
+    }
+
     /// Waits until enough have arrived, or until the deadline.
     pub fn wait(&self, deadline: Deadline) {
         let mut inbox = self.inbox.lock();

@@ -285,6 +285,18 @@ impl Future {
         }
     }
 
+    /// Whether `result` would not have to wait: it is over, the deadline has passed, or the calling worker may run it itself.
+    pub fn is_ready(&self, deadline: Deadline) -> bool {
+        let status = self.status();
+        let runs_inline = || {
+            let worker = worker::current_of(self.home);
+            status == Status::Pending
+                && deadline == Deadline::NEVER
+                && worker.is_some_and(|worker| worker.may_run_inline())
+        };
+        !matches!(status, Status::Pending | Status::Running) || deadline.has_passed() || runs_inline()
+    }
+
     /// The result, waiting for it until the deadline: `TimedOut`, `Cancelled`, `BrokenExecutor`, or the failure.
     pub fn result(self: &Arc<Future>, deadline: Deadline) -> Result<Value, CallError> {
         self.wait(deadline)?;

@@ -28,11 +28,12 @@
 
 use super::future::Future;
 use crate::callback::Target;
-use crate::identity;
+use crate::identity::{self, Identified, Kind};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
-use crate::thread::{Thread, shutdown};
+use crate::thread::hooks::Subject;
+use crate::thread::{Thread, hooks, shutdown};
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -231,6 +232,7 @@ impl Pool {
         if futures.is_empty() {
             return Ok(());
         }
+        futures.iter().for_each(|future| hooks::task_submitted(future.id()));
         let mut state = self.lock();
         let mut has_started_one = false;
         loop {
@@ -292,6 +294,14 @@ impl Pool {
 
     /// Waits until all workers have ended and their threads are gone. For a pool that is shut down.
     pub fn join(&self) {
+        let is_deserted = || {
+            let state = self.lock();
+            state.threads.is_empty() && state.starting == 0
+        };
+        hooks::wait_unless(Subject::new(Kind::Executor, self.id), is_deserted, || self.join_threads());
+    }
+
+    fn join_threads(&self) {
         loop {
             let state = self.lock();
             if state.threads.is_empty() {
@@ -317,7 +327,7 @@ impl Pool {
     fn join_each(&self, threads: BTreeMap<usize, Arc<Thread>>, deadline: Deadline) {
         // A worker may look for those that have left, and finds itself among them: it has not. Only in the destructor of a
         // thread-local may it wait for all without being known as a worker any more; it waits for the others then.
-        let joined = |thread: &Arc<Thread>| thread.join(deadline).is_ok() || deadline == Deadline::NEVER;
+        let joined = |thread: &Arc<Thread>| thread.join_quietly(deadline).is_ok() || deadline == Deadline::NEVER;
         let gone: Vec<_> = threads.iter().filter(|(_, thread)| joined(thread)).map(|(number, _)| *number).collect();
         let mut state = self.lock();
         let forgotten: Vec<_> = gone.iter().map(|number| state.threads.remove(number)).collect();

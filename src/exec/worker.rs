@@ -12,8 +12,10 @@ use super::future::Future;
 use super::pool::{LOOK, Pool};
 use super::work::Job;
 use crate::callback::Failure;
+use crate::identity::{Identified, Kind};
 use crate::park::{Deadline, Mutex, Wake};
 use crate::sys::{fork, stack};
+use crate::thread::hooks::{self, Subject};
 use crate::thread::report;
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -68,6 +70,7 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
             }
         }
         Err(failure) => {
+            hooks::failed(Subject::new(Kind::Executor, worker.pool.id()), failure.code());
             report(&failure);
             worker.break_pool();
         }
@@ -115,9 +118,14 @@ impl Worker {
         }
     }
 
+    /// Whether it has the stack for a task inside a wait.
+    pub fn may_run_inline(&self) -> bool {
+        self.inline.get() < MOST_INLINE && self.stack.is_mostly_left()
+    }
+
     /// Runs the job of a future that this worker waits for: false if it may not, or if someone else was faster.
     pub fn run_inline(&self, future: &Arc<Future>) -> bool {
-        if self.inline.get() >= MOST_INLINE || !self.stack.is_mostly_left() {
+        if !self.may_run_inline() {
             return false;
         }
         let Some(job) = self.claim(future) else { return false };
@@ -141,10 +149,15 @@ impl Worker {
 
     fn run(&self, future: &Arc<Future>, Job { work, pool, detached }: Job, idle_after: bool) {
         drop(pool);
+        let span = hooks::task_started(future.id());
         let outcome = work.run();
-        if let (true, Err(failure)) = (detached, &outcome) {
-            report(failure);
+        if let Err(failure) = &outcome {
+            hooks::failed(Subject::new(Kind::Future, future.id()), failure.code());
+            if detached {
+                report(failure);
+            }
         }
+        span.end(outcome.as_ref().map_or_else(Failure::code, |_| 0));
         if let Some(mut state) = self.pool.lock_in(self.epoch) {
             state.running -= 1;
             // Before the future is settled; see the pool.

@@ -26,6 +26,11 @@ pub fn existing() -> Option<Arc<Thread>> {
     Some(Arc::clone(&own))
 }
 
+/// The calling thread's object, if it has one or is the main thread: asking makes no dummy.
+pub fn registered() -> Option<Arc<Thread>> {
+    existing().or_else(|| system::is_main().then(main_thread))
+}
+
 /// Whether `thread` is the calling one.
 pub fn is_current(thread: &Thread) -> bool {
     core::ptr::eq(CURRENT.get(), thread)
@@ -33,11 +38,8 @@ pub fn is_current(thread: &Thread) -> bool {
 
 /// The calling thread's object: the main one, the one that pirn started it with, or else a dummy, made at the first call.
 pub fn current() -> Result<Arc<Thread>, Error> {
-    if let Some(thread) = existing() {
+    if let Some(thread) = registered() {
         return Ok(thread);
-    }
-    if system::is_main() {
-        return Ok(main_thread());
     }
     let thread = new_running(Sort::Dummy);
     set(thread.clone());

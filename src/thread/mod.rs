@@ -19,6 +19,7 @@
 //! Locks: `state` guards the object's fields and is held for moments only, and never together with the registry's.
 
 mod current;
+pub mod hooks;
 mod ident;
 mod registry;
 mod report;
@@ -28,17 +29,18 @@ pub use crate::sys::thread::native_id as get_native_id;
 pub use current::{current, main_thread, prepare_for_ends};
 pub use ident::get_ident;
 pub use registry::{active_count, after_fork, before_fork, enumerate};
-pub use report::report;
+pub use report::{Excepthook, Report, excepthook, report, set_excepthook, write};
 
 use crate::callback::Target;
-use crate::identity::{self, Identified};
+use crate::identity::{self, Identified, Kind};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
 use crate::sync::{Event, Lock};
-use crate::sys::fork;
 use crate::sys::thread::{self as system, SystemThread};
+use crate::sys::{clock, fork};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicUsize, Ordering};
+use hooks::{Hooks, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -53,6 +55,7 @@ pub struct Thread {
     done: Event,
     /// Held by the one joiner that waits for the system thread.
     reaping: Lock,
+    hooks: Hooks,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +146,7 @@ impl Thread {
             started: Event::new(),
             done: Event::new(),
             reaping: Lock::new(),
+            hooks: Hooks::new(),
         })
     }
 
@@ -171,6 +175,10 @@ impl Thread {
     pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
         let thread = Thread::unstarted(name.into(), false, Some(target));
         thread.start().map(|()| thread)
+    }
+
+    fn as_subject(&self) -> Subject {
+        Subject::new(Kind::Thread, self.id)
     }
 
     fn passes_daemon_on(&self) -> bool {
@@ -225,6 +233,7 @@ impl Thread {
             system::set_name(state.native_id, &state.name);
         }
         registry::started(self);
+        self.hooks.adopt();
         self.started.set();
         target
     }
@@ -235,6 +244,7 @@ impl Thread {
             // Of a child that this thread forked: the main thread stays to the end.
             return;
         }
+        self.hooks.close();
         registry::ended(self);
         {
             let mut state = self.state.lock();
@@ -251,6 +261,11 @@ impl Thread {
 
     /// Waits until it has ended and is gone. `NotStarted`, `Deadlock` (itself, or a dummy), `TimedOut`.
     pub fn join(&self, deadline: Deadline) -> Result<(), Error> {
+        hooks::wait(self.as_subject(), deadline, |deadline| self.join_quietly(deadline))
+    }
+
+    /// The same as a part of another wait, which hooks are not told of by itself.
+    pub fn join_quietly(&self, deadline: Deadline) -> Result<(), Error> {
         {
             let state = self.state.lock();
             if state.sort == Sort::Dummy {
@@ -389,17 +404,22 @@ const MAIN_NAME: &str = "MainThread";
 extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     // SAFETY: `start_system_thread` handed over a reference.
     let thread = unsafe { Arc::from_raw(arg.cast::<Thread>()) };
+    let start_ns = clock::now_ns();
     let exit_code = catch_unwind(AssertUnwindSafe(|| run(&thread))).unwrap_or_else(|panic| {
         core::mem::forget(panic);
         Error::Internal.code()
     });
+    hooks::thread_ended(&thread, exit_code, start_ns);
     thread.end(exit_code);
     core::ptr::null_mut()
 }
 
 fn run(thread: &Arc<Thread>) -> i32 {
-    let Some(target) = thread.begin() else { return 0 };
+    let target = thread.begin();
+    hooks::thread_started(thread);
+    let Some(target) = target else { return 0 };
     let Err(failure) = target.run() else { return 0 };
+    hooks::failed(thread.as_subject(), failure.code());
     report(&failure);
     failure.code()
 }

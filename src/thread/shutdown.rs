@@ -10,6 +10,7 @@
 //!
 //! Lock discipline: the mutex is taken alone; callbacks, executors and joins come without it.
 
+use super::hooks::{self, Subject};
 use super::{current, get_ident, main_thread, registry, report};
 use crate::callback::Target;
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
@@ -162,6 +163,7 @@ fn run_callbacks() {
         let callback = SHUTDOWN.lock().callbacks.pop();
         let Some(callback) = callback else { return };
         if let Err(failure) = callback.run() {
+            hooks::failed(Subject::NONE, failure.code());
             report(&failure);
         }
     }

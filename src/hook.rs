@@ -1,0 +1,61 @@
+//! Hooks: callbacks that may be replaced while they run.
+//!
+//! A [`Place`] holds the hook that is to be called there. Whoever calls it takes a reference of its own under the place's mutex
+//! and calls without it; whoever replaces it takes the old reference out and lets go of it, also without. So a hook that was
+//! replaced while it ran lives to the end of that call, its argument is given back by whoever lets go last, once, and no user code
+//! runs under the mutex. A call that begins after the replacement has returned finds the new hook.
+
+use crate::park::Mutex;
+use std::sync::Arc;
+
+/// Where a hook is, and is called from. Several places may share one hook.
+pub struct Place<H> {
+    state: Mutex<State<H>>,
+}
+
+struct State<H> {
+    hook: Option<Arc<H>>,
+    /// It takes no hook any more.
+    closed: bool,
+}
+
+impl<H> core::fmt::Debug for Place<H> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Place").finish_non_exhaustive()
+    }
+}
+
+impl<H> Place<H> {
+    /// Without a hook.
+    #[cfg(not(loom))]
+    pub const fn new() -> Place<H> {
+        Place { state: Mutex::new(State { hook: None, closed: false }) }
+    }
+
+    /// Without a hook.
+    #[cfg(loom)]
+    pub fn new() -> Place<H> {
+        Place { state: Mutex::new(State { hook: None, closed: false }) }
+    }
+
+    /// The hook that is here now.
+    pub fn get(&self) -> Option<Arc<H>> {
+        self.state.lock().hook.clone()
+    }
+
+    /// Puts `hook` here, and gives what is to be dropped instead, without any lock held: the one before; or `hook` itself
+    /// if the place is closed.
+    #[must_use = "dropping a hook may run user code"]
+    pub fn replace(&self, hook: Option<Arc<H>>) -> Option<Arc<H>> {
+        let mut state = self.state.lock();
+        if state.closed { hook } else { core::mem::replace(&mut state.hook, hook) }
+    }
+
+    /// Takes the hook away for good.
+    #[must_use = "dropping a hook may run user code"]
+    pub fn close(&self) -> Option<Arc<H>> {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.hook.take()
+    }
+}
