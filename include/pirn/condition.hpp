@@ -174,7 +174,8 @@ private:
         bool holds = false, let_go = false;
         if (!stop.stop_requested()) {
             detail::stop_waker waker(handle_, held, stop, let_go);
-            while (status == PIRN_OK && !stop.stop_requested() && !(holds = predicate()))
+            // The stop is looked for last: the predicate may request it, and its notify then finds nobody waiting.
+            while (status == PIRN_OK && !(holds = predicate()) && !stop.stop_requested())
                 status = wait();
         }
         if (status < 0)
