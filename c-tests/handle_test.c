@@ -16,6 +16,7 @@ static struct {
     pirn_map_t *map;
     pirn_as_completed_t *completed;
     pirn_condition_t *condition;
+    pirn_thread_t *thread;
 } out, untouched;
 
 static counted_t argument;
@@ -113,6 +114,13 @@ static pirn_status_t iterate_over_one(void *h)
     X(THREAD, thread_daemon, 0, pirn_thread_daemon(h, &out.flag))                                            \
     X(THREAD, thread_set_daemon, 0, pirn_thread_set_daemon(h, true))                                         \
     X(THREAD, thread_exit_code, 0, pirn_thread_exit_code(h, &out.code))                                      \
+    X(TIMER, timer_free, 0, pirn_timer_free(h))                                                              \
+    X(TIMER, timer_start, 0, pirn_timer_start(h))                                                            \
+    X(TIMER, timer_cancel, 0, pirn_timer_cancel(h))                                                          \
+    X(TIMER, timer_join, 0, pirn_timer_join(h))                                                              \
+    X(TIMER, timer_join_timeout, 0, pirn_timer_join_timeout(h, PIRN_FOREVER))                                \
+    X(TIMER, timer_is_alive, 0, pirn_timer_is_alive(h, &out.flag))                                           \
+    X(TIMER, timer_thread, 0, pirn_timer_thread(h, &out.thread))                                             \
     X(QUEUE, queue_set_item_free, 0, pirn_queue_set_item_free(h, count_free))                                \
     X(QUEUE, queue_free, 0, pirn_queue_free(h))                                                              \
     X(QUEUE, queue_put, 0, pirn_queue_put(h, &argument))                                                     \
@@ -265,6 +273,11 @@ static void check_still_marked(kind_t kind, void *h)
     case THREAD:
         CHECK_STATUS(pirn_thread_join(h), PIRN_ERR_NOT_STARTED);
         CHECK_OK(pirn_thread_daemon(h, &flag));
+        CHECK(!flag);
+        break;
+    case TIMER:
+        CHECK_STATUS(pirn_timer_join(h), PIRN_ERR_NOT_STARTED);
+        CHECK_OK(pirn_timer_is_alive(h, &flag));
         CHECK(!flag);
         break;
     case QUEUE:

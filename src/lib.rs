@@ -5,7 +5,8 @@
 //! - [`capi`]: the `extern "C"` functions. Handles, statuses, callbacks, text; no logic.
 //! - [`handle`]: the arena that handles point into, and the check that every use of a handle makes.
 //! - [`exec`]: futures, waiting for several, the thread pool, map.
-//! - [`thread`] and [`queue`]: thread objects with registry and shutdown; queues.
+//! - [`thread`] and [`queue`]: thread objects with registry, timers and shutdown; queues.
+//! - `timer`: who is due when, and the one service thread that waits for it.
 //! - [`sync`]: the synchronisation objects.
 //! - `park`: deadlines, the internal mutex, wait lists; the one place that puts a thread to sleep.
 //! - `sys`: the operating system.
@@ -37,6 +38,9 @@ pub mod sync;
 mod sys;
 #[cfg(not(loom))]
 pub mod thread;
+/// The models start the service in their own way.
+#[cfg_attr(loom, allow(dead_code))]
+mod timer;
 pub mod word;
 
 pub use park::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};

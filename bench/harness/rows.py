@@ -7,7 +7,7 @@ from dataclasses import dataclass
 BEST = "the best peer"
 
 # They do what is to be done and nothing else: something to compare with, not peers that pirn has to beat.
-LIMITS = ("cas_xchg", "spin", "futex")
+LIMITS = ("cas_xchg", "spin", "futex", "nanosleep", "nanosleep_thread")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,14 @@ def costs(name, title, program, arguments, *targets):
     return Row(name, title, program, arguments, "ns", False, targets)
 
 
+def beyond_start(factor):
+    return Target("<=", factor, None, "beyond_start")
+
+
+def lateness(name, title, program, arguments, *targets):
+    return Row(name, title, program, arguments, "µs", False, targets)
+
+
 def rates(name, title, program, arguments, unit, *targets):
     return Row(name, title, program, arguments, unit, True, targets)
 
@@ -83,6 +91,12 @@ ROWS = (
     rates("7-2", "barrier, 2 threads", "barrier", ("rounds", 2), "k rounds/s", at_least(1500)),
     rates("7-4", "barrier, 4 threads on 4 cores", "barrier", ("rounds", 4), "k rounds/s", at_least(700)),
     rates("7-8", "barrier, 8 threads on 4 cores", "barrier", ("rounds", 8), "k rounds/s", at_least(50)),
+    costs("11a", "timer new + start + cancel + free, 10⁵ others pending", "timer", ("cycle", 100_000), at_most(400)),
+    costs("11a-4", "the same on 4 threads at once", "timers", ("cycle", 100_000, 4), below(BEST)),
+    Row("11a-bytes", "memory of a pending timer, of 10⁶", "timer", ("bytes", 1_000_000), "bytes", False, (at_most(200),)),
+    Row("idle", "an idle executor, and a timer an hour away: context switches in 10 s", "idle", ("switches", 10),
+        "switches", False, (Target("<", 1),)),
+    lateness("11c", "lateness of a timer of 1 ms, median", "lateness", ("late",), beyond_start(20)),
 )
 
 

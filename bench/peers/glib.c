@@ -5,6 +5,10 @@
 #define PEER_RLOCK "GRecMutex"
 #define PEER_CONDITION "GCond and GMutex"
 #define PEER_EVENT "flag behind GCond"
+#define PEER_TIMER "g_timeout_source_new"
+#define PEER_TIMERS "g_timeout_source_new"
+#define PEER_LATENESS "g_timeout_source_new"
+#define PEER_LATENESS_THREAD 0
 
 typedef GMutex peer_lock_t;
 
@@ -83,3 +87,5 @@ static inline void peer_condition_notify_all(peer_condition_t *condition)
 }
 
 #include "event_by_condition.h"
+
+#include "glib_timer.h"

@@ -7,6 +7,9 @@
 #define PEER_CONDITION "uv_cond_t and uv_mutex_t"
 #define PEER_EVENT "flag behind uv_cond_t"
 #define PEER_BARRIER "uv_barrier_t"
+#define PEER_TIMER "uv_timer_t"
+#define PEER_LATENESS "uv_timer_t"
+#define PEER_LATENESS_THREAD 0
 
 typedef uv_mutex_t peer_lock_t;
 
@@ -119,3 +122,5 @@ static inline void peer_barrier_wait(peer_barrier_t *barrier)
     /* One thread of each round gets another value than 0. */
     uv_barrier_wait(barrier);
 }
+
+#include "libuv_timer.h"

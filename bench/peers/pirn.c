@@ -7,6 +7,11 @@
 #define PEER_CONDITION "pirn_condition_t"
 #define PEER_EVENT "pirn_event_t"
 #define PEER_BARRIER "pirn_barrier_t"
+#define PEER_TIMER "pirn_timer_t"
+#define PEER_TIMERS "pirn_timer_t"
+#define PEER_LATENESS "pirn_timer_t"
+#define PEER_LATENESS_THREAD 1
+#define PEER_IDLE "executor and timer"
 
 typedef pirn_lock_t peer_lock_t;
 
@@ -132,3 +137,5 @@ static inline void peer_barrier_wait(peer_barrier_t *barrier)
 {
     MUST(pirn_barrier_wait(barrier, NULL));
 }
+
+#include "pirn_timer.h"

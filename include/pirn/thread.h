@@ -252,7 +252,8 @@ pirn_status_t pirn_current_thread(pirn_thread_t **out);
 pirn_status_t pirn_main_thread(pirn_thread_t **out);
 
 /**
- * Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), and dummies.
+ * Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), pending timers, and
+ * dummies.
  *
  * @param buf    gets the first min(cap, *count) handles, each the caller's to free with pirn_thread_free; may be NULL if `cap` is 0
  * @param cap    how many handles fit

@@ -88,6 +88,11 @@ typedef struct pirn_semaphore_t pirn_semaphore_t;
 typedef struct pirn_thread_t pirn_thread_t;
 
 /**
+ * A handle to a timer. See pirn/timer.h.
+ */
+typedef struct pirn_timer_t pirn_timer_t;
+
+/**
  * A thread's target, an initializer, a shutdown callback. 0 is success.
  */
 typedef int32_t (*pirn_target_fn)(void *arg);

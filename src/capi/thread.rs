@@ -305,7 +305,8 @@ pub unsafe extern "C" fn pirn_main_thread(out: *mut *mut pirn_thread_t) -> pirn_
     unsafe { create("pirn_main_thread", out, || Ok(thread::main_thread())) }
 }
 
-/// Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), and dummies.
+/// Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), pending timers, and
+/// dummies.
 ///
 /// @param buf    gets the first min(cap, *count) handles, each the caller's to free with pirn_thread_free; may be NULL if `cap` is 0
 /// @param cap    how many handles fit

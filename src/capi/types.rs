@@ -75,6 +75,12 @@ pub struct pirn_thread_t {
     _opaque: [u8; 0],
 }
 
+/// A handle to a timer. See pirn/timer.h.
+#[derive(Debug)]
+pub struct pirn_timer_t {
+    _opaque: [u8; 0],
+}
+
 /// A handle to a queue. See pirn/queue.h.
 #[derive(Debug)]
 pub struct pirn_queue_t {

@@ -1,4 +1,4 @@
-//! Objects behind a handle that are reference-counted: threads, queues, executors, futures and the like.
+//! Objects behind a handle that are reference-counted: threads, timers, queues, executors, futures and the like.
 //!
 //! ```text
 //! state of the slot's word   | 28: OPEN | 27 ............... 0: users |
@@ -20,7 +20,7 @@ use crate::identity::Identified;
 use crate::queue::Queue;
 use crate::status::Error;
 use crate::sync::Barrier;
-use crate::thread::Thread;
+use crate::thread::{Thread, Timer};
 use crate::word::{STATE_BITS, Tag, kind_of};
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -45,6 +45,7 @@ macro_rules! shared_objects {
 shared_objects! {
     Barrier: Barrier;
     Thread: Thread;
+    Timer: Timer;
     Queue: Queue;
     Executor: Executor;
     Future: Future;

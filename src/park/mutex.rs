@@ -133,13 +133,18 @@ impl<T> Mutex<T> {
         item: *mut c_void,
         list: impl Fn(&mut T) -> &mut WaitList,
     ) -> Wake<'a, T> {
+        Mutex::wait_as(guard, Wait::until(deadline).with_item(item), list)
+    }
+
+    /// [`Mutex::wait`] in the way that `wait` says.
+    pub fn wait_as<'a>(guard: MutexGuard<'a, T>, wait: Wait, list: impl Fn(&mut T) -> &mut WaitList) -> Wake<'a, T> {
         let mutex = guard.mutex;
         core::mem::forget(guard);
         // SAFETY: called while the mutex is held only, by `wait_on`, so the data may be reached.
         let list = || -> *mut WaitList { list(unsafe { &mut *mutex.data.get() }) };
         // SAFETY: the list is part of the data that this mutex guards, and the mutex is held (the guard was just forgotten). The
         // borrow of the mutex outlives the wait.
-        match unsafe { wait_on(list, &mutex.raw, Wait::until(deadline).with_item(item), || ()) } {
+        match unsafe { wait_on(list, &mutex.raw, wait, || ()) } {
             Waited::Notified(notice) => Wake::Notified(notice),
             Waited::TimedOut => Wake::TimedOut(MutexGuard { mutex, _not_send: core::marker::PhantomData }),
         }

@@ -48,6 +48,21 @@ impl SystemThread {
         accepted
     }
 
+    /// Starts a thread that nobody joins. Otherwise as `start`.
+    ///
+    /// # Safety
+    /// As for `start`.
+    pub unsafe fn start_detached(main: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> bool {
+        let mut thread: libc::pthread_t = 0;
+        // SAFETY: the caller allows the call of `main`; NULL stands for the system's defaults.
+        let started = unsafe { libc::pthread_create(&mut thread, core::ptr::null(), main, arg) } == 0;
+        if started {
+            // SAFETY: started above, and joined by nobody.
+            unsafe { libc::pthread_detach(thread) };
+        }
+        started
+    }
+
     /// The calling thread, which was started by `start`.
     pub fn current() -> SystemThread {
         // SAFETY: has no preconditions.
@@ -112,12 +127,79 @@ pub fn is_main() -> bool {
 /// The system keeps 15 bytes of a thread's name.
 const NAME_BYTES: usize = 15;
 
+fn as_the_system_keeps_it(name: &str) -> &str {
+    let end = (0..=NAME_BYTES.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
+    &name[..end.unwrap_or(0)]
+}
+
 /// Gives the thread with this number its name, as far as the system keeps it. Best effort: a name is decoration.
 pub fn set_name(native_id: u64, name: &str) {
-    let end = (0..=NAME_BYTES.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
-    let short = &name[..end.unwrap_or(0)];
     // The file is the interface for threads other than the calling one (pthread_setname_np uses it as well).
-    let _ = std::fs::write(format!("/proc/self/task/{native_id}/comm"), short);
+    let _ = std::fs::write(format!("/proc/self/task/{native_id}/comm"), as_the_system_keeps_it(name));
+}
+
+/// The same for the calling thread, a hundred times faster.
+pub fn set_own_name(name: &str) {
+    let mut with_nul = [0u8; NAME_BYTES + 1];
+    let short = as_the_system_keeps_it(name).as_bytes();
+    with_nul[..short.len()].copy_from_slice(short);
+    // SAFETY: a NUL-terminated text.
+    unsafe { libc::prctl(libc::PR_SET_NAME, with_nul.as_ptr()) };
+}
+
+/// What a system thread has from the one that started it, and a service thread hands on to those that it starts for the program:
+/// it changes both for itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Inherited {
+    signals: libc::sigset_t,
+    /// Nanoseconds; negative if the system does not tell.
+    timer_slack: libc::c_int,
+}
+
+impl Inherited {
+    /// Makes the calling thread a service thread: it takes no signal, and the system rounds its deadlines to the nanosecond. (By default
+    /// it adds up to 50 microseconds, so as to wake for several at once.)
+    pub fn exchange_for_service(before: SignalMask) -> Inherited {
+        // SAFETY: both take and return numbers.
+        let timer_slack = unsafe { libc::prctl(libc::PR_GET_TIMERSLACK) };
+        // SAFETY: as above.
+        unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
+        Inherited { signals: before.0, timer_slack }
+    }
+
+    /// Gives the calling thread what its starter had from its own.
+    pub fn restore(&self) {
+        if self.timer_slack > 0 {
+            // SAFETY: takes a number.
+            unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, self.timer_slack) };
+        }
+        // SAFETY: a valid set; only the calling thread's mask changes.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.signals, core::ptr::null_mut()) };
+    }
+}
+
+/// Which signals a thread does not take.
+#[derive(Clone, Copy, Debug)]
+pub struct SignalMask(libc::sigset_t);
+
+impl SignalMask {
+    /// Blocks all signals on the calling thread: what it blocked before.
+    pub fn block_all() -> SignalMask {
+        let mut all = core::mem::MaybeUninit::uninit();
+        let mut before = core::mem::MaybeUninit::uninit();
+        // SAFETY: valid places for sets; sigfillset initialises the one and pthread_sigmask, which cannot fail here, the other.
+        unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+            SignalMask(before.assume_init())
+        }
+    }
+
+    /// Makes it the calling thread's.
+    pub fn set(&self) {
+        // SAFETY: a valid set; only the calling thread's mask changes.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, core::ptr::null_mut()) };
+    }
 }
 
 /// The key whose destructor is the end hook, plus one; 0 while there is none.

@@ -1,12 +1,13 @@
 //! Which thread this is.
 
-use super::{MAIN_NAME, Sort, Stage, State, Thread, get_ident, ident, registry};
+use super::{MAIN_NAME, Name, Sort, Stage, State, Thread, get_ident, ident, registry};
 use crate::status::Error;
 use crate::sys::{fork, thread as system};
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::ManuallyDrop;
 use core::ptr::null;
+use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
 thread_local! {
@@ -60,21 +61,23 @@ pub fn main_thread() -> Arc<Thread> {
 fn new_running(sort: Sort) -> Arc<Thread> {
     let (name, ident, native_id) = match sort {
         Sort::Main => (MAIN_NAME.into(), ident::main_ident(), system::main_native_id()),
-        _ => (ident::next_name("Dummy"), get_ident(), system::native_id()),
+        _ => (format!("Dummy-{}", ident::next_name_number()), get_ident(), system::native_id()),
     };
-    let state = State {
-        sort,
-        stage: Stage::Running,
-        epoch: fork::epoch(),
-        name,
-        daemon: sort == Sort::Dummy,
-        target: None,
-        ident,
-        native_id,
-        exit_code: 0,
-        system: None,
-    };
-    Thread::with_state(state)
+    let thread = Thread::with_state(
+        State {
+            sort,
+            stage: Stage::Running,
+            epoch: fork::epoch(),
+            name: Name::Given(name.into()),
+            daemon: sort == Sort::Dummy,
+            is_over: false,
+            target: None,
+        },
+        0,
+    );
+    thread.life().ident.store(ident, Ordering::Relaxed);
+    thread.life().native_id.store(native_id, Ordering::Relaxed);
+    thread
 }
 
 /// Makes `thread` the calling thread's object until its end.

@@ -3,7 +3,6 @@
 use crate::sys::thread as system;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Arc;
 
 /// The main thread's number is known before it has asked for one, and from every other thread.
 static MAIN: AtomicU64 = AtomicU64::new(1);
@@ -36,7 +35,7 @@ pub fn became_main() {
     MAIN.store(IDENT.get(), Ordering::Relaxed);
 }
 
-/// "Thread-1", "Thread-2", "Dummy-3": one sequence for all, as in Python.
-pub fn next_name(prefix: &str) -> Arc<str> {
-    format!("{prefix}-{}", NAMED.fetch_add(1, Ordering::Relaxed)).into()
+/// The number in "Thread-1", "Thread-2", "Dummy-3": one sequence for all, as in Python.
+pub fn next_name_number() -> u64 {
+    NAMED.fetch_add(1, Ordering::Relaxed)
 }

@@ -4,8 +4,10 @@
 //! stage      is_alive  join                    who may be where
 //! New         no       NOT_STARTED             nobody; the target waits in the object
 //! Starting    no       NOT_STARTED             the starter waits for `started`
+//! Pending     yes      waits for `done`        a timer's: `timer` holds the object, the target waits in it
+//! Firing      yes      waits for `done`        a timer's: the registry holds the object, the system thread is on its way
 //! Running     yes      waits for `done`        the system thread runs the target; the registry holds the object
-//! Ended       no       waits for the system    `done` is set; one joiner after another holds `reaping`
+//! Ended       no       waits for the system    `done` is set, or about to be; one joiner after another holds `reaping`
 //! ```
 //!
 //! The order at the end: the target's argument is given back, the object leaves the registry, `done` is set. A join waits for `done`
@@ -16,7 +18,11 @@
 //!
 //! A stage carries the fork epoch in which it was reached, so that a thread of the parent counts as ended in the child.
 //!
-//! Locks: `state` guards the object's fields and is held for moments only, and never together with the registry's.
+//! There may be a million pending timers, so the object is small, and what only a thread needs that runs or is waited for is
+//! in a second one, its `Life`.
+//!
+//! Locks: `state` guards the object's fields and is held for moments only, and never together with the registry's. It is taken under
+//! the timers' (`timer`), not the other way round.
 
 mod current;
 pub mod hooks;
@@ -24,12 +30,14 @@ mod ident;
 mod registry;
 mod report;
 pub mod shutdown;
+mod timer;
 
 pub use crate::sys::thread::native_id as get_native_id;
 pub use current::{current, main_thread, prepare_for_ends};
 pub use ident::get_ident;
 pub use registry::{active_count, after_fork, before_fork, enumerate};
 pub use report::{Excepthook, Report, excepthook, report, set_excepthook, write};
+pub use timer::Timer;
 
 use crate::callback::Target;
 use crate::identity::{self, Identified, Kind};
@@ -38,8 +46,9 @@ use crate::status::Error;
 use crate::sync::{Event, Lock};
 use crate::sys::thread::{self as system, SystemThread};
 use crate::sys::{clock, fork};
+use crate::timer::Node;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use hooks::{Hooks, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -49,12 +58,31 @@ use std::sync::Arc;
 pub struct Thread {
     id: u64,
     state: Mutex<State>,
+    /// NULL until there is need of it; then it stays.
+    life: AtomicPtr<Life>,
+    /// A timer's, for others unused.
+    node: Node<Thread>,
+}
+
+/// A pending timer has to cost no more than 200 bytes: with its reference counts this fits a block of 128 of the C library's, beside the
+/// handle's slot of 64.
+const _: () = assert!(size_of::<Thread>() <= 104);
+
+/// What a thread has that runs, has run, or is waited for.
+#[derive(Debug)]
+struct Life {
     /// Set when the stage is Running or later.
     started: Event,
     /// What joins wait for first.
     done: Event,
     /// Held by the one joiner that waits for the system thread.
     reaping: Lock,
+    /// To be joined or detached, once.
+    system: Mutex<Option<SystemThread>>,
+    /// Written under the thread's `state`; 0 before it runs.
+    ident: AtomicU64,
+    native_id: AtomicU64,
+    exit_code: AtomicI32,
     hooks: Hooks,
 }
 
@@ -66,14 +94,34 @@ enum Sort {
     Main,
     /// Stands for a thread that pirn did not start.
     Dummy,
+    /// Waits for its moment first.
+    Timer,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     New,
     Starting,
+    Pending,
+    Firing,
     Running,
     Ended,
+}
+
+#[derive(Debug)]
+enum Name {
+    /// "Thread-N", spelt out when asked for.
+    Numbered(u64),
+    Given(Arc<str>),
+}
+
+impl Name {
+    fn spell(&self) -> Arc<str> {
+        match self {
+            Name::Numbered(number) => format!("Thread-{number}").into(),
+            Name::Given(name) => name.clone(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -83,22 +131,19 @@ struct State {
     stage: Stage,
     /// The fork epoch in which the stage was reached.
     epoch: u32,
-    name: Arc<str>,
+    name: Name,
     daemon: bool,
+    /// Nothing is left to wait for but the system thread. Set before `done` is: a join that does not find it set has made the object's
+    /// life under the same lock, so that `done` finds it.
+    is_over: bool,
     target: Option<Target>,
-    /// 0 before the start.
-    ident: u64,
-    native_id: u64,
-    exit_code: i32,
-    /// To be joined or detached, once.
-    system: Option<SystemThread>,
 }
 
 impl State {
     /// In a child of fork the parent's threads do not exist: what ran there has ended here.
     fn stage(&self) -> Stage {
         match self.stage {
-            Stage::Running if self.is_from_before_a_fork() => Stage::Ended,
+            Stage::Pending | Stage::Firing | Stage::Running if self.is_from_before_a_fork() => Stage::Ended,
             Stage::Starting if self.is_from_before_a_fork() => Stage::New,
             stage => stage,
         }
@@ -111,6 +156,25 @@ impl State {
 
     fn is_from_before_a_fork(&self) -> bool {
         self.epoch != fork::epoch()
+    }
+
+    fn is_alive(&self) -> bool {
+        matches!(self.stage(), Stage::Pending | Stage::Firing | Stage::Running)
+    }
+}
+
+impl Life {
+    fn new() -> Life {
+        Life {
+            started: Event::new(),
+            done: Event::new(),
+            reaping: Lock::new(),
+            system: Mutex::new(None),
+            ident: AtomicU64::new(0),
+            native_id: AtomicU64::new(0),
+            exit_code: AtomicI32::new(0),
+            hooks: Hooks::new(),
+        }
     }
 }
 
@@ -139,41 +203,51 @@ pub fn set_stack_size(bytes: usize) -> Result<(), Error> {
 }
 
 impl Thread {
-    fn with_state(state: State) -> Arc<Thread> {
-        Arc::new(Thread {
-            id: identity::next(),
-            state: Mutex::new(state),
-            started: Event::new(),
-            done: Event::new(),
-            reaping: Lock::new(),
-            hooks: Hooks::new(),
-        })
+    fn with_state(state: State, delay: u64) -> Arc<Thread> {
+        let life = AtomicPtr::new(core::ptr::null_mut());
+        Arc::new(Thread { id: identity::next(), state: Mutex::new(state), life, node: Node::new(delay) })
     }
 
-    fn unstarted(name: Arc<str>, daemon: bool, target: Option<Target>) -> Arc<Thread> {
-        Thread::with_state(State {
-            sort: Sort::Ordinary,
-            stage: Stage::New,
-            epoch: fork::epoch(),
-            name,
-            daemon,
-            target,
-            ident: 0,
-            native_id: 0,
-            exit_code: 0,
-            system: None,
-        })
+    fn unstarted(sort: Sort, name: Name, daemon: bool, target: Option<Target>, delay: u64) -> Arc<Thread> {
+        let (stage, epoch) = (Stage::New, fork::epoch());
+        Thread::with_state(State { sort, stage, epoch, name, daemon, is_over: false, target }, delay)
     }
 
     /// A thread that will run `target`, named "Thread-N". It is a daemon if the calling thread was started by pirn and is one.
     pub fn new(target: Option<Target>) -> Arc<Thread> {
+        Thread::inheriting(Sort::Ordinary, target, 0)
+    }
+
+    fn inheriting(sort: Sort, target: Option<Target>, delay: u64) -> Arc<Thread> {
         let daemon = current::existing().is_some_and(|creator| creator.passes_daemon_on());
-        Thread::unstarted(ident::next_name("Thread"), daemon, target)
+        Thread::unstarted(sort, Name::Numbered(ident::next_name_number()), daemon, target, delay)
+    }
+
+    /// Its life, which begins now if it has none.
+    fn life(&self) -> &Life {
+        self.life_if_any().unwrap_or_else(|| {
+            let made = Box::into_raw(Box::new(Life::new()));
+            match self.life.compare_exchange(core::ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+                // SAFETY: made above; it is freed with the thread only.
+                Ok(_) => unsafe { &*made },
+                Err(other) => {
+                    // SAFETY: made above, and shown to nobody.
+                    drop(unsafe { Box::from_raw(made) });
+                    // SAFETY: another thread's, which stays.
+                    unsafe { &*other }
+                }
+            }
+        })
+    }
+
+    fn life_if_any(&self) -> Option<&Life> {
+        // SAFETY: NULL, or made by `life` and freed with the thread only.
+        unsafe { self.life.load(Ordering::Acquire).as_ref() }
     }
 
     /// Starts a worker of a pool: a non-daemon thread with this name.
     pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
-        let thread = Thread::unstarted(name.into(), false, Some(target));
+        let thread = Thread::unstarted(Sort::Ordinary, Name::Given(name.into()), false, Some(target), 0);
         thread.start().map(|()| thread)
     }
 
@@ -193,6 +267,10 @@ impl Thread {
             let mut state = self.state.lock();
             if state.stage() != Stage::New {
                 return Err(Error::AlreadyStarted);
+            }
+            if state.sort == Sort::Timer {
+                drop(state);
+                return timer::start(self);
             }
             state.set_stage(Stage::Starting);
         }
@@ -214,28 +292,31 @@ impl Thread {
             registry::start_failed();
             return Err(Error::NoThread);
         }
-        self.started.wait();
+        self.life().started.wait();
         Ok(())
     }
 
-    /// On the new thread: from here on it is known, and has its name.
+    /// On the new thread, which the registry does not know yet.
     fn begin(self: &Arc<Thread>) -> Option<Target> {
-        current::set(self.clone());
-        let target;
-        {
-            let mut state = self.state.lock();
-            state.set_stage(Stage::Running);
-            state.ident = get_ident();
-            state.native_id = system::native_id();
-            state.system = Some(SystemThread::current());
-            target = state.target.take();
-            // Under the lock, as a renaming is.
-            system::set_name(state.native_id, &state.name);
-        }
+        let target = self.enter();
         registry::started(self);
-        self.hooks.adopt();
-        self.started.set();
+        self.life().hooks.adopt();
+        self.life().started.set();
         target
+    }
+
+    /// On the new thread: from here on it knows itself, and has its name.
+    fn enter(self: &Arc<Thread>) -> Option<Target> {
+        current::set(self.clone());
+        let life = self.life();
+        *life.system.lock() = Some(SystemThread::current());
+        let mut state = self.state.lock();
+        state.set_stage(Stage::Running);
+        life.ident.store(get_ident(), Ordering::Relaxed);
+        life.native_id.store(system::native_id(), Ordering::Relaxed);
+        // Under the lock, as a renaming is.
+        system::set_own_name(&state.name.spell());
+        state.target.take()
     }
 
     /// On the ending thread: leaves the registry, then is no longer alive, then lets joins go on.
@@ -244,14 +325,16 @@ impl Thread {
             // Of a child that this thread forked: the main thread stays to the end.
             return;
         }
-        self.hooks.close();
+        let life = self.life();
+        life.hooks.close();
         registry::ended(self);
         {
             let mut state = self.state.lock();
             state.set_stage(Stage::Ended);
-            state.exit_code = exit_code;
+            life.exit_code.store(exit_code, Ordering::Relaxed);
+            state.is_over = true;
         }
-        self.done.set();
+        life.done.set();
     }
 
     fn is_running_dummy(&self) -> bool {
@@ -266,6 +349,7 @@ impl Thread {
 
     /// The same as a part of another wait, which hooks are not told of by itself.
     pub fn join_quietly(&self, deadline: Deadline) -> Result<(), Error> {
+        let not_over;
         {
             let state = self.state.lock();
             if state.sort == Sort::Dummy {
@@ -278,68 +362,78 @@ impl Thread {
                 // Neither `done` nor the system thread tells anything here, and `reaping` may be held by nobody.
                 return Ok(());
             }
+            not_over = (!state.is_over).then(|| self.life());
         }
         if current::is_current(self) {
             return Err(Error::Deadlock);
         }
-        self.done.wait_until(deadline)?;
-        if self.state.lock().system.is_none() {
+        if let Some(life) = not_over {
+            life.done.wait_until(deadline)?;
+        }
+        // A timer that was cancelled has run nothing.
+        let Some(life) = self.life_if_any() else { return Ok(()) };
+        if life.system.lock().is_none() {
             return Ok(());
         }
-        if self.reaping.acquire_until(deadline).is_err() {
+        if life.reaping.acquire_until(deadline).is_err() {
             // Another joiner is at it, and would be done at once if the thread were gone.
-            let native_id = self.state.lock().native_id;
-            return if system::exists(native_id) { Err(Error::TimedOut) } else { Ok(()) };
+            let gone = !system::exists(life.native_id.load(Ordering::Relaxed));
+            return if gone { Ok(()) } else { Err(Error::TimedOut) };
         }
-        let gone = self.reap(deadline);
+        let gone = self.reap(life, deadline);
         // Held since a few lines above.
-        self.reaping.release()?;
+        life.reaping.release()?;
         gone
     }
 
     /// With `reaping` held: waits for the system thread, which runs foreign thread-local destructors at most.
-    fn reap(&self, deadline: Deadline) -> Result<(), Error> {
-        let Some(system) = self.state.lock().system else {
+    fn reap(&self, life: &Life, deadline: Deadline) -> Result<(), Error> {
+        let Some(system) = *life.system.lock() else {
             return Ok(());
         };
         // SAFETY: `reaping` is held, and `system` is still there: neither joined nor detached.
         unsafe { system.join(deadline) }?;
-        self.state.lock().system = None;
+        *life.system.lock() = None;
         registry::reaped(self);
         Ok(())
     }
 
-    /// Whether it runs.
+    /// Whether it runs, or is a timer that waits for its moment.
     pub fn is_alive(&self) -> bool {
-        self.state.lock().stage() == Stage::Running
+        self.state.lock().is_alive()
     }
 
     /// Its name.
     pub fn name(&self) -> Arc<str> {
-        self.state.lock().name.clone()
+        self.state.lock().name.spell()
     }
 
     /// Renames it, at any time. The system's name for the thread follows.
     pub fn set_name(&self, name: &str) {
         let name: Arc<str> = name.into();
         let mut state = self.state.lock();
-        state.name = name.clone();
+        state.name = Name::Given(name.clone());
         // Under the lock: the thread cannot end meanwhile, and its number not become another's.
         if state.stage() == Stage::Running {
-            system::set_name(state.native_id, &name);
+            system::set_name(self.life().native_id.load(Ordering::Relaxed), &name);
         }
     }
 
     /// Its number in this process, from its start on; kept after its end. `NotStarted`.
     pub fn ident(&self) -> Result<u64, Error> {
-        let ident = self.state.lock().ident;
-        if ident == 0 { Err(Error::NotStarted) } else { Ok(ident) }
+        self.number(|life| &life.ident)
     }
 
     /// The kernel's number for it, from its start on. `NotStarted`.
     pub fn native_id(&self) -> Result<u64, Error> {
-        let native_id = self.state.lock().native_id;
-        if native_id == 0 { Err(Error::NotStarted) } else { Ok(native_id) }
+        self.number(|life| &life.native_id)
+    }
+
+    fn number(&self, of: impl Fn(&Life) -> &AtomicU64) -> Result<u64, Error> {
+        // Under the lock, under which both are written: who knows one knows the other.
+        let _state = self.state.lock();
+        let number = self.life_if_any().map_or(0, |life| of(life).load(Ordering::Relaxed));
+        if number == 0 { Err(Error::NotStarted) } else { Ok(number) }
     }
 
     /// Whether the exit leaves it behind instead of joining it.
@@ -360,38 +454,47 @@ impl Thread {
     /// What its target returned, once it has ended: `InvalidState` before.
     pub fn exit_code(&self) -> Result<i32, Error> {
         let state = self.state.lock();
-        if state.stage() == Stage::Ended { Ok(state.exit_code) } else { Err(Error::InvalidState) }
+        if state.stage() != Stage::Ended {
+            return Err(Error::InvalidState);
+        }
+        Ok(self.life_if_any().map_or(0, |life| life.exit_code.load(Ordering::Relaxed)))
     }
 
     /// Whether the exit waits for it.
     fn is_joined_at_exit(&self) -> bool {
         let state = self.state.lock();
-        state.sort == Sort::Ordinary && !state.daemon
+        matches!(state.sort, Sort::Ordinary | Sort::Timer) && !state.daemon
     }
 
     /// In a child of fork: this thread is the only one, and so the main one.
     fn became_main(&self) {
+        let life = self.life();
         let mut state = self.state.lock();
         if state.sort == Sort::Dummy {
-            state.name = MAIN_NAME.into();
+            state.name = Name::Given(MAIN_NAME.into());
             state.daemon = false;
         }
         state.sort = Sort::Main;
-        state.native_id = system::native_id();
-        // Nobody joins the main thread's system thread.
-        state.system = None;
+        life.native_id.store(system::native_id(), Ordering::Relaxed);
         let stage = state.stage;
         state.set_stage(stage);
         drop(state);
-        self.done.clear();
+        // Nobody joins the main thread's system thread.
+        *life.system.lock() = None;
+        life.done.clear();
     }
 }
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        let mut state = self.state.lock();
-        let Some(system) = state.system.take() else { return };
-        if !state.is_from_before_a_fork() {
+        let life = *self.life.get_mut();
+        if life.is_null() {
+            return;
+        }
+        // SAFETY: made by `life`, and nobody else has the thread any more.
+        let life = unsafe { Box::from_raw(life) };
+        let Some(system) = life.system.lock().take() else { return };
+        if !self.state.lock().is_from_before_a_fork() {
             // SAFETY: still there, so neither joined nor detached; nobody can join it any more.
             unsafe { system.detach() };
         }
@@ -404,24 +507,30 @@ const MAIN_NAME: &str = "MainThread";
 extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     // SAFETY: `start_system_thread` handed over a reference.
     let thread = unsafe { Arc::from_raw(arg.cast::<Thread>()) };
-    let start_ns = clock::now_ns();
-    let exit_code = catch_unwind(AssertUnwindSafe(|| run(&thread))).unwrap_or_else(|panic| {
-        core::mem::forget(panic);
-        Error::Internal.code()
-    });
-    hooks::thread_ended(&thread, exit_code, start_ns);
-    thread.end(exit_code);
+    live(&thread, thread.as_subject(), || thread.begin(), || ());
     core::ptr::null_mut()
 }
 
-fn run(thread: &Arc<Thread>) -> i32 {
-    let target = thread.begin();
-    hooks::thread_started(thread);
-    let Some(target) = target else { return 0 };
-    let Err(failure) = target.run() else { return 0 };
-    hooks::failed(thread.as_subject(), failure.code());
-    report(&failure);
-    failure.code()
+/// What a thread does that pirn started: `begin` makes it known and gives it its target, `announce` comes before this runs; a failure is
+/// one of `subject`'s.
+fn live(thread: &Arc<Thread>, subject: Subject, begin: impl FnOnce() -> Option<Target>, announce: impl FnOnce()) {
+    let start_ns = clock::now_ns();
+    let run = || {
+        let target = begin();
+        hooks::thread_started(thread);
+        let Some(target) = target else { return 0 };
+        announce();
+        let Err(failure) = target.run() else { return 0 };
+        hooks::failed(subject, failure.code());
+        report(&failure);
+        failure.code()
+    };
+    let exit_code = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        core::mem::forget(panic);
+        Error::Internal.code()
+    });
+    hooks::thread_ended(thread, exit_code, start_ns);
+    thread.end(exit_code);
 }
 
 #[cfg(test)]

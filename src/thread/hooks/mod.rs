@@ -116,8 +116,8 @@ pub fn set(sort: Sort, callback: Option<Callback<TraceFn>>, on_all: bool) {
     let hook = callback.map(Hook::new);
     let setting = SETTING.lock();
     let before = FOR_NEW_THREADS.of(sort).replace(hook.clone());
-    let threads = if on_all { registry::enumerate() } else { Vec::new() };
-    let on_threads: Vec<_> = threads.iter().map(|thread| thread.hooks.of(sort).replace(hook.clone())).collect();
+    let threads = if on_all { registry::running() } else { Vec::new() };
+    let on_threads: Vec<_> = threads.iter().map(|thread| thread.life().hooks.of(sort).replace(hook.clone())).collect();
     drop(setting);
     drop((hook, before, on_threads, threads));
 }
@@ -170,7 +170,8 @@ impl Present {
             return Present::default();
         }
         let Some(thread) = current::registered() else { return Present::default() };
-        Present { trace: thread.hooks.trace.get(), profile: thread.hooks.profile.get() }
+        let hooks = &thread.life().hooks;
+        Present { trace: hooks.trace.get(), profile: hooks.profile.get() }
     }
 
     fn is_none(&self) -> bool {
