@@ -76,6 +76,9 @@ TEST(the_same_exception)
     CHECK_OK(pirn_future_exception(standard.native_handle(), &code, text, sizeof text, nullptr));
     CHECK_EQ(code, 1);
     CHECK_STR(text, "in words");
+    void *payload = nullptr;
+    CHECK_OK(pirn_future_payload(standard.native_handle(), &payload));
+    CHECK(*static_cast<std::exception_ptr *>(payload) == standard.exception());
 }
 
 TEST(cancelled)
@@ -168,6 +171,20 @@ TEST(done_callbacks)
     pool.shutdown();
     CHECK_STR(seen.c_str(), "late 1,late 2,");
     CHECK_EQ(held.use_count(), 1);
+
+    pirn::promise<std::string> words;
+    auto copied = words.get_future();
+    const std::string *shown = nullptr;
+    copied.add_done_callback([&](const pirn::future<std::string> &f) { shown = &f.result(); });
+    words.set_value("words");
+    CHECK(&copied.result() == shown);
+    CHECK(copied.get() == "words");
+    pirn::promise<std::unique_ptr<int>> owner;
+    auto uncopied = owner.get_future();
+    uncopied.add_done_callback([](const auto &f) { CHECK_EQ(*f.result(), 2); });
+    owner.set_value(new int(2));
+    CHECK_EQ(*uncopied.result(), 2);
+    CHECK_ERROR(invalid_state, uncopied.get());
 
     pirn::promise<int> promise;
     auto done = promise.get_future();

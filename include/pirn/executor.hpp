@@ -166,25 +166,18 @@ public:
     template <class F, class... Args, class R = detail::result_of<F, Args...>>
     value<future<R>> submit(F &&f, Args &&...args)
     {
-        using task = detail::task<R, detail::call_of<F, Args...>>;
-        task *made = detail::create<task>(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
-        if (!made)
-            return detail::fail<value<future<R>>>(errc::no_memory);
-        future<R> future(made);
-        const pirn_status_t status = pirn_executor_submit(handle_, task::run, made, task::forget, &made->handle);
-        return detail::yield(status, std::move(future));
+        pirn_future_t *handle = nullptr;
+        const pirn_status_t status = detail::submit<R, detail::call_of<F, Args...>>(
+            handle_, &handle, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+        return detail::yield(status, future<R>(handle));
     }
 
     /// Queues a call without a future: its result is dropped, an exception goes to the excepthook.
     template <class F, class... Args>
     done post(F &&f, Args &&...args)
     {
-        using call = detail::call_of<F, Args...>;
-        call *made = detail::create<call>(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
-        if (!made)
-            return detail::fail(errc::no_memory);
-        return detail::check(
-            pirn_executor_submit(handle_, run_posted<call>, made, detail::destroy<call>, nullptr));
+        return detail::check(detail::submit<void, detail::call_of<F, Args...>>(
+            handle_, nullptr, std::in_place, std::forward<F>(f), std::forward<Args>(args)...));
     }
 
     /// Queues a call of `f` for each item of a range, and gives the results as a range, in the items' order:
@@ -235,12 +228,6 @@ public:
     }
 
 private:
-    template <class Call>
-    static std::int32_t run_posted(void *arg, void **) noexcept
-    {
-        return detail::run_once<Call>(arg);
-    }
-
     template <class State, class F, class Range>
     value<map_results<typename State::result_type>> start_map(F &&f, Range &&items, const map_options &options)
     {

@@ -3,8 +3,10 @@
 #ifndef PIRN_FUTURE_HPP
 #define PIRN_FUTURE_HPP
 
+#include <atomic>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <vector>
 
 #include <pirn/detail/owner.hpp>
@@ -16,6 +18,32 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
+namespace detail {
+
+/// The handle that a promise and its future share; the last one frees it.
+class shared_handle {
+public:
+    shared_handle() = default;
+    shared_handle(const shared_handle &) = delete;
+    shared_handle &operator=(const shared_handle &) = delete;
+
+    void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
+    void drop() noexcept
+    {
+        if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
+    pirn_future_t *handle = nullptr;
+
+private:
+    ~shared_handle() { static_cast<void>(pirn_future_free(handle)); }
+
+    std::atomic<int> holders_{1};
+};
+
+} // namespace detail
+
 template <class R>
 class promise;
 class executor;
@@ -25,13 +53,14 @@ class executor;
 /// One that was default-constructed, moved from, or used up by get() leads to no result: its calls fail with errc::invalid_handle.
 template <class R>
 class [[nodiscard]] future {
-    using shown_type =
-        std::conditional_t<std::is_void_v<R>, void, std::add_lvalue_reference_t<std::add_const_t<R>>>;
+    static constexpr bool in_pointer = detail::fits_pointer<detail::kept<R>>;
+    using shown = std::conditional_t<std::is_void_v<R> || std::is_reference_v<R>, R,
+                                     std::conditional_t<in_pointer, detail::kept<R>, const detail::kept<R> &>>;
 
 public:
     /// Leads to no result.
     future() noexcept = default;
-    future(future &&other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    future(future &&other) noexcept { swap(other); }
     future &operator=(future &&other) noexcept
     {
         future(std::move(other)).swap(*this);
@@ -39,52 +68,86 @@ public:
     }
     ~future()
     {
-        if (state_)
-            state_->drop();
+        if (shared_)
+            shared_->drop();
+        else if (handle_)
+            static_cast<void>(pirn_future_free(handle_));
     }
 
-    void swap(future &other) noexcept { std::swap(state_, other.state_); }
+    void swap(future &other) noexcept
+    {
+        std::swap(handle_, other.handle_);
+        std::swap(shared_, other.shared_);
+        std::swap(watched_, other.watched_);
+    }
 
     /// Whether it leads to a result.
-    bool valid() const noexcept { return state_ != nullptr; }
+    bool valid() const noexcept { return handle_ != nullptr; }
     explicit operator bool() const noexcept { return valid(); }
 
-    /// Waits for the result and moves it out; the future is used up. An exception of the task is thrown here, the same one. Throws
+    /// Waits for the result and gives it; the future is used up. An exception of the task is thrown here, the same one. Throws
     /// errc::cancelled, or errc::broken_executor if a worker's initializer failed before.
+    ///
+    /// The result is moved out; but copied if there are done callbacks, which may be looking at it. (errc::invalid_state if it
+    /// cannot be copied: then use result().)
     value<R> get()
     {
         const future used = std::move(*this);
-        const pirn_status_t status = pirn_future_result(used.native_handle(), nullptr);
+        void *result = nullptr;
+        const pirn_status_t status = pirn_future_result(used.handle_, &result);
         if (status != PIRN_OK)
             return used.template failed<value<R>>(status);
-        return take(*used.state_);
+        if constexpr (std::is_void_v<R>) {
+            return detail::check(PIRN_OK);
+        } else if constexpr (std::is_reference_v<R>) {
+            return static_cast<R>(*detail::carried<R>::take(result));
+        } else if constexpr (in_pointer) {
+            return detail::carried<R>::take(result);
+        } else {
+            if (!used.watched_)
+                return detail::carried<R>::take(result);
+            if constexpr (std::is_copy_constructible_v<R>)
+                return std::as_const(detail::carried<R>::show(result));
+            else
+                return detail::fail<value<R>>(errc::invalid_state);
+        }
     }
 
-    /// Waits for the result and shows it, any number of times. It lives as long as the future. Throws what get() throws.
-    value<shown_type> result() const
+    /// Waits for the result and shows it, any number of times: as a reference that is good as long as the future, or as a copy if it
+    /// is small and plain. Throws what get() throws.
+    value<shown> result() const
     {
-        const pirn_status_t status = pirn_future_result(native_handle(), nullptr);
+        void *result = nullptr;
+        const pirn_status_t status = pirn_future_result(handle_, &result);
         if (status != PIRN_OK)
-            return failed<value<shown_type>>(status);
-        return shown(*state_);
+            return failed<value<shown>>(status);
+        if constexpr (std::is_void_v<R>)
+            return detail::check(PIRN_OK);
+        else if constexpr (std::is_reference_v<R>)
+            return static_cast<R>(*detail::carried<R>::take(result));
+        else if constexpr (in_pointer)
+            return detail::carried<R>::take(result);
+        else
+            return std::as_const(detail::carried<R>::show(result));
     }
 
     /// Waits until the future is over: finished or cancelled.
-    done wait() const { return over(pirn_future_result(native_handle(), nullptr)); }
+    done wait() const { return detail::check(without_outcome(pirn_future_result(handle_, nullptr))); }
 
     /// Waits for at most so long; says whether the future is over.
     template <class Rep, class Period>
     value<bool> wait_for(const std::chrono::duration<Rep, Period> &limit) const
     {
-        return is_over(pirn_future_result_timeout(native_handle(), detail::seconds(limit), nullptr));
+        return detail::answer(
+            without_outcome(pirn_future_result_timeout(handle_, detail::seconds(limit), nullptr)));
     }
 
     /// Waits until a point of time at most; says whether the future is over.
     template <class Clock, class Duration>
     value<bool> wait_until(const std::chrono::time_point<Clock, Duration> &end) const
     {
-        return is_over(detail::wait_until(
-            end, [this](double left) { return pirn_future_result_timeout(native_handle(), left, nullptr); }));
+        return detail::answer(without_outcome(detail::wait_until(
+            end, [this](double left) { return pirn_future_result_timeout(handle_, left, nullptr); })));
     }
 
 #if PIRN_HPP_EXCEPTIONS
@@ -92,23 +155,16 @@ public:
     /// Throws errc::cancelled.
     std::exception_ptr exception() const
     {
-        const pirn_status_t status = pirn_future_result(native_handle(), nullptr);
-        if (status != PIRN_ERR_TASK_FAILED) {
-            detail::check(status);
-            return nullptr;
-        }
-        if (state_->outcome.failure())
-            return state_->outcome.failure();
-        return std::make_exception_ptr(error(errc::task_failed, pirn_last_error()));
+        const pirn_status_t status = pirn_future_result(handle_, nullptr);
+        if (status == PIRN_ERR_TASK_FAILED)
+            return failure();
+        detail::check(status);
+        return nullptr;
     }
 #endif
 
     /// Cancels it if it has not started; says whether it is cancelled. The task is then gone, with all that it held.
-    value<bool> cancel()
-    {
-        bool cancelled = false;
-        return detail::yield(pirn_future_cancel(native_handle(), &cancelled), cancelled);
-    }
+    value<bool> cancel() { return asked(pirn_future_cancel); }
 
     value<bool> cancelled() const { return asked(pirn_future_cancelled); }
     value<bool> running() const { return asked(pirn_future_running); }
@@ -120,71 +176,51 @@ public:
     template <class F>
     done add_done_callback(F &&f)
     {
-        struct callback {
-            std::decay_t<F> f;
-            detail::shared_state<R> *state;
-
-            callback(F &&given, detail::shared_state<R> *of) : f(std::forward<F>(given)), state(of) { state->hold(); }
-            ~callback() { state->drop(); }
-            callback(const callback &) = delete;
-            callback &operator=(const callback &) = delete;
-
-            static void run(pirn_future_t *, void *arg) noexcept
-            {
-                auto *self = static_cast<callback *>(arg);
-                self->state->hold();
-                const future over(self->state);
-                std::invoke(std::move(self->f), over);
-            }
-        };
-        if (!state_)
-            return detail::fail(errc::invalid_handle);
-        callback *made = detail::create<callback>(std::forward<F>(f), state_);
+        using stored = std::decay_t<F>;
+        stored *made = detail::create<stored>(std::forward<F>(f));
         if (!made)
             return detail::fail(errc::no_memory);
+        watched_ = true;
         return detail::check(
-            pirn_future_add_done_callback(native_handle(), callback::run, made, detail::destroy<callback>));
+            pirn_future_add_done_callback(handle_, call_back<stored>, made, detail::destroy<stored>));
     }
 
     /// The C API's handle, which stays this future's.
-    pirn_future_t *native_handle() const noexcept { return state_ ? state_->handle : nullptr; }
+    pirn_future_t *native_handle() const noexcept { return handle_; }
 
 private:
     friend class promise<R>;
     friend class executor;
 
-    explicit future(detail::shared_state<R> *state) noexcept : state_(state) {}
+    explicit future(pirn_future_t *handle, detail::shared_handle *shared = nullptr) noexcept
+        : handle_(handle), shared_(shared)
+    {}
 
-    static value<R> take(detail::shared_state<R> &state)
+    template <class F>
+    static void call_back(pirn_future_t *borrowed, void *f) noexcept
     {
-        if constexpr (std::is_void_v<R>) {
-            static_cast<void>(state);
-            return detail::check(PIRN_OK);
-        } else if constexpr (std::is_reference_v<R>) {
-            return static_cast<R>(*state.outcome.value());
-        } else {
-            return std::move(state.outcome.value());
-        }
+        future shown_as(borrowed);
+        std::invoke(std::move(*static_cast<F *>(f)), std::as_const(shown_as));
+        shown_as.handle_ = nullptr;
     }
 
-    static value<shown_type> shown(const detail::shared_state<R> &state)
+#if PIRN_HPP_EXCEPTIONS
+    std::exception_ptr failure() const
     {
-        if constexpr (std::is_void_v<R>) {
-            static_cast<void>(state);
-            return detail::check(PIRN_OK);
-        } else if constexpr (std::is_reference_v<R>) {
-            return *state.outcome.value();
-        } else {
-            return state.outcome.value();
-        }
+        void *payload = nullptr;
+        const pirn_status_t status = pirn_future_payload(handle_, &payload);
+        if (status == PIRN_OK && payload)
+            return *static_cast<const std::exception_ptr *>(payload);
+        return std::make_exception_ptr(error(errc::task_failed, pirn_last_error()));
     }
+#endif
 
     template <class As>
     As failed(pirn_status_t status) const
     {
 #if PIRN_HPP_EXCEPTIONS
-        if (status == PIRN_ERR_TASK_FAILED && state_->outcome.failure())
-            std::rethrow_exception(state_->outcome.failure());
+        if (status == PIRN_ERR_TASK_FAILED)
+            std::rethrow_exception(failure());
 #endif
         return detail::fail<As>(status);
     }
@@ -196,16 +232,16 @@ private:
                           status == PIRN_ERR_BROKEN_EXECUTOR;
         return over ? PIRN_OK : status;
     }
-    static done over(pirn_status_t status) { return detail::check(without_outcome(status)); }
-    static value<bool> is_over(pirn_status_t status) { return detail::answer(without_outcome(status)); }
 
     value<bool> asked(pirn_status_t (*question)(pirn_future_t *, bool *)) const
     {
         bool answer = false;
-        return detail::yield(question(native_handle(), &answer), answer);
+        return detail::yield(question(handle_, &answer), answer);
     }
 
-    detail::shared_state<R> *state_ = nullptr;
+    pirn_future_t *handle_ = nullptr;
+    detail::shared_handle *shared_ = nullptr; // null if the handle is this future's alone
+    bool watched_ = false;                    // whether done callbacks may look at the result
 };
 
 /// The other side of a free-standing future, whose result the program sets itself.
@@ -213,21 +249,25 @@ private:
 /// A promise that goes without having set a result cancels its future; if that is running already it fails.
 template <class R>
 class promise {
+    using kept = detail::kept<R>;
+    static constexpr bool in_pointer = detail::fits_pointer<kept>;
+
 public:
     promise()
     {
-        state_ = detail::create<detail::shared_state<R>>(1);
-        if (!state_)
+        shared_ = detail::create<detail::shared_handle>();
+        if (!shared_)
             return;
-        const pirn_status_t status = pirn_future_new(&state_->handle);
+        pirn_status_t status = pirn_future_new(&shared_->handle);
+        if constexpr (!in_pointer)
+            if (status == PIRN_OK)
+                status = pirn_future_set_result_free(shared_->handle, detail::destroy<detail::boxed_result<R>>);
         if (status != PIRN_OK)
-            std::exchange(state_, nullptr)->drop();
+            std::exchange(shared_, nullptr)->drop();
         detail::created(status);
     }
 
-    promise(promise &&other) noexcept
-        : state_(std::exchange(other.state_, nullptr)), shared_(other.shared_), settled_(other.settled_)
-    {}
+    promise(promise &&other) noexcept { swap(other); }
     promise &operator=(promise &&other) noexcept
     {
         promise(std::move(other)).swap(*this);
@@ -235,30 +275,28 @@ public:
     }
     ~promise()
     {
-        if (!state_)
+        if (!shared_)
             return;
-        if (!settled_)
-            abandon();
-        state_->drop();
+        abandon();
+        shared_->drop();
     }
 
     void swap(promise &other) noexcept
     {
-        std::swap(state_, other.state_);
         std::swap(shared_, other.shared_);
-        std::swap(settled_, other.settled_);
+        std::swap(taken_, other.taken_);
     }
 
-    explicit operator bool() const noexcept { return state_ != nullptr; }
+    explicit operator bool() const noexcept { return shared_ != nullptr; }
 
     /// The future, once; then errc::invalid_state.
     value<future<R>> get_future()
     {
-        if (!state_ || shared_)
-            return detail::fail<value<future<R>>>(state_ ? errc::invalid_state : errc::invalid_handle);
-        shared_ = true;
-        state_->hold();
-        return future<R>(state_);
+        if (!shared_ || taken_)
+            return detail::fail<value<future<R>>>(shared_ ? errc::invalid_state : errc::invalid_handle);
+        taken_ = true;
+        shared_->hold();
+        return future<R>(shared_->handle, shared_);
     }
 
     /// Before the work begins: true if it is to be done, and the future is then running; false if it was cancelled.
@@ -273,62 +311,72 @@ public:
     template <class... Args>
     done set_value(Args &&...args)
     {
-        if (!state_ || settled_)
-            return detail::fail(state_ ? errc::invalid_state : errc::invalid_handle);
-        if constexpr (std::is_reference_v<R>)
-            state_->outcome.set(std::addressof(args)...);
-        else
-            state_->outcome.set(std::forward<Args>(args)...);
-        return settle(pirn_future_set_result(state_->handle, nullptr));
+        if constexpr (std::is_reference_v<R>) {
+            return set(detail::to_pointer(kept(std::addressof(args)...)));
+        } else if constexpr (in_pointer) {
+            return set(detail::to_pointer(kept(std::forward<Args>(args)...)));
+        } else {
+            using box = detail::boxed_result<R>;
+            std::unique_ptr<box> made(detail::create<box>());
+            if (!made)
+                return detail::fail(errc::no_memory);
+            made->value.emplace(std::forward<Args>(args)...);
+            const pirn_status_t status = pirn_future_set_result(native_handle(), made.get());
+            if (status == PIRN_OK)
+                static_cast<void>(made.release());
+            return detail::check(status);
+        }
     }
 
 #if PIRN_HPP_EXCEPTIONS
     /// Finishes the future with an exception, which get() throws. errc::invalid_state if it is finished or cancelled.
     void set_exception(std::exception_ptr exception)
     {
-        if (!state_ || settled_)
-            detail::fail(state_ ? errc::invalid_state : errc::invalid_handle);
-        state_->outcome.set_failure(exception);
+        auto payload = std::make_unique<std::exception_ptr>(exception);
+        const char *words = "an exception that is no std::exception";
         try {
             std::rethrow_exception(std::move(exception));
         } catch (const std::exception &e) {
-            settle(pirn_future_set_exception(state_->handle, detail::exception_code, e.what()));
+            return set_failure(e.what(), std::move(payload));
         } catch (...) {
-            settle(pirn_future_set_exception(state_->handle, detail::exception_code, nullptr));
+            return set_failure(words, std::move(payload));
         }
     }
 #else
     /// Finishes the future with a failure: get() gives errc::task_failed. errc::invalid_state if it is finished or cancelled.
     errc set_failure(std::int32_t code, const char *message)
     {
-        if (!state_ || settled_)
-            return state_ ? errc::invalid_state : errc::invalid_handle;
-        return settle(pirn_future_set_exception(state_->handle, code, message));
+        return detail::check(pirn_future_set_exception(native_handle(), code, message));
     }
 #endif
 
     /// The C API's handle, which stays this promise's.
-    pirn_future_t *native_handle() const noexcept { return state_ ? state_->handle : nullptr; }
+    pirn_future_t *native_handle() const noexcept { return shared_ ? shared_->handle : nullptr; }
 
 private:
-    /// The outcome is written before, by this one owner; a future that was cancelled meanwhile never looks at it.
-    done settle(pirn_status_t status)
+    done set(void *result) { return detail::check(pirn_future_set_result(native_handle(), result)); }
+
+#if PIRN_HPP_EXCEPTIONS
+    void set_failure(const char *words, std::unique_ptr<std::exception_ptr> payload)
     {
-        settled_ = settled_ || status == PIRN_OK;
-        return detail::check(status);
+        detail::check(pirn_future_set_exception_with(native_handle(), detail::exception_code, words, payload.release(),
+                                                     detail::destroy<std::exception_ptr>));
     }
+#endif
 
     void abandon() noexcept
     {
-        bool cancelled = false, run = false;
-        if (pirn_future_cancel(state_->handle, &cancelled) == PIRN_OK && cancelled)
-            static_cast<void>(pirn_future_set_running_or_notify_cancel(state_->handle, &run));
+        bool over = false, cancelled = false, run = false;
+        if (pirn_future_done(shared_->handle, &over) == PIRN_OK && over)
+            return;
+        if (pirn_future_cancel(shared_->handle, &cancelled) == PIRN_OK && cancelled)
+            static_cast<void>(pirn_future_set_running_or_notify_cancel(shared_->handle, &run));
         else
-            static_cast<void>(pirn_future_set_exception(state_->handle, 1, "the promise was not kept"));
+            static_cast<void>(pirn_future_set_exception(shared_->handle, 1, "the promise was not kept"));
     }
 
-    detail::shared_state<R> *state_ = nullptr;
-    bool shared_ = false, settled_ = false;
+    detail::shared_handle *shared_ = nullptr;
+    bool taken_ = false;
 };
 
 /// What wait() waits for.

@@ -3,6 +3,7 @@
 #ifndef PIRN_DETAIL_CALLABLE_HPP
 #define PIRN_DETAIL_CALLABLE_HPP
 
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -16,6 +17,32 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
+
+/// Small plain values go through a pointer of the C API without memory of their own.
+template <class T>
+constexpr bool fits_pointer =
+    std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> && sizeof(T) <= sizeof(void *);
+
+template <class T>
+void *to_pointer(const T &value) noexcept
+{
+    static_assert(fits_pointer<T>);
+    void *pointer = nullptr;
+    std::memcpy(&pointer, std::addressof(value), sizeof(T));
+    return pointer;
+}
+
+/// The value in a pointer that to_pointer made, for as long as this lives.
+template <class T>
+class from_pointer {
+public:
+    explicit from_pointer(void *pointer) noexcept { std::memcpy(memory_, &pointer, sizeof(T)); }
+    T &operator*() noexcept { return *std::launder(reinterpret_cast<T *>(memory_)); }
+
+private:
+    static_assert(fits_pointer<T>);
+    alignas(T) unsigned char memory_[sizeof(T)];
+};
 
 /// A callable and its arguments, by value. They are moved into the call: it can be made once.
 template <class F, class... Args>
@@ -38,25 +65,50 @@ struct call {
     }
 };
 
+/// Without arguments it is as small as its callable.
+template <class F>
+struct call<F> {
+    F f;
+
+    template <class G>
+    explicit call(std::in_place_t, G &&g) : f(std::forward<G>(g))
+    {}
+
+    template <class... First>
+    decltype(auto) operator()(First &&...first)
+    {
+        return std::invoke(std::move(f), std::forward<First>(first)...);
+    }
+};
+
 template <class F, class... Args>
 using call_of = call<std::decay_t<F>, std::decay_t<Args>...>;
 
 template <class F, class... Args>
 using result_of = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
 
+/// The arg_free of an argument that was made by `create`.
+template <class T>
+void destroy(void *arg) noexcept
+{
+    delete static_cast<T *>(arg);
+}
+
 #if PIRN_HPP_EXCEPTIONS
 /// The code with which a callback fails that ended with an exception.
 constexpr std::int32_t exception_code = 1;
 
-/// For a catch block: puts the exception that is being handled into pirn's words.
+/// For a catch block: hands the exception that is being handled to pirn, in words, and itself as the payload, a std::exception_ptr.
 inline std::int32_t raise_current() noexcept
 {
+    std::exception_ptr *payload = new (std::nothrow) std::exception_ptr(std::current_exception());
+    const pirn_free_fn payload_free = payload ? destroy<std::exception_ptr> : nullptr;
     try {
         throw;
     } catch (const std::exception &e) {
-        return pirn_raise(exception_code, e.what());
+        return pirn_raise_with(exception_code, e.what(), payload, payload_free);
     } catch (...) {
-        return pirn_raise(exception_code, "an exception that is no std::exception");
+        return pirn_raise_with(exception_code, "an exception that is no std::exception", payload, payload_free);
     }
 }
 #endif
@@ -76,13 +128,6 @@ std::int32_t guarded(Body &&body) noexcept
     static_cast<void>(body());
     return 0;
 #endif
-}
-
-/// The arg_free of an argument that was made by `create`.
-template <class T>
-void destroy(void *arg) noexcept
-{
-    delete static_cast<T *>(arg);
 }
 
 /// A pirn_target_fn that makes its call once: for threads, timers, shutdown callbacks.

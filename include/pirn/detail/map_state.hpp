@@ -3,15 +3,51 @@
 #ifndef PIRN_DETAIL_MAP_STATE_HPP
 #define PIRN_DETAIL_MAP_STATE_HPP
 
+#include <atomic>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 #include <vector>
 
-#include <pirn/detail/task.hpp>
+#include <pirn/detail/callable.hpp>
 
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
+
+/// What became of an item. Written by one thread, read by others once pirn gives the item's result out, which orders the memory.
+template <class R>
+class outcome {
+public:
+    /// Makes it what body returns or throws: 0, or the code for the C API.
+    template <class Body>
+    std::int32_t take(Body &&body) noexcept
+    {
+#if PIRN_HPP_EXCEPTIONS
+        try {
+            value_.emplace(body());
+            return 0;
+        } catch (...) {
+            failure_ = std::current_exception();
+            return raise_current();
+        }
+#else
+        value_.emplace(body());
+        return 0;
+#endif
+    }
+
+    R &value() noexcept { return *value_; }
+#if PIRN_HPP_EXCEPTIONS
+    const std::exception_ptr &failure() const noexcept { return failure_; }
+#endif
+
+private:
+    std::optional<R> value_;
+#if PIRN_HPP_EXCEPTIONS
+    std::exception_ptr failure_;
+#endif
+};
 
 /// Held by the results and by each item that is not over; the last one destroys it.
 template <class R>
