@@ -20,7 +20,7 @@ inline namespace PIRN_HPP_DIALECT {
 
 namespace detail {
 
-/// The handle that a promise and its future share; the last one frees it.
+/// A handle that a promise and its future share, the last one frees it; and what else is to be known of a future, rarely.
 class shared_handle {
 public:
     shared_handle() = default;
@@ -35,6 +35,7 @@ public:
     }
 
     pirn_future_t *handle = nullptr;
+    bool watched = false; // whether done callbacks may look at the result; the future's own
 
 private:
     ~shared_handle() { static_cast<void>(pirn_future_free(handle)); }
@@ -78,7 +79,6 @@ public:
     {
         std::swap(handle_, other.handle_);
         std::swap(shared_, other.shared_);
-        std::swap(watched_, other.watched_);
     }
 
     /// Whether it leads to a result.
@@ -104,7 +104,7 @@ public:
         } else if constexpr (in_pointer) {
             return detail::carried<R>::take(result);
         } else {
-            if (!used.watched_)
+            if (!used.shared_ || !used.shared_->watched)
                 return detail::carried<R>::take(result);
             if constexpr (std::is_copy_constructible_v<R>)
                 return std::as_const(detail::carried<R>::show(result));
@@ -177,10 +177,9 @@ public:
     done add_done_callback(F &&f)
     {
         using stored = std::decay_t<F>;
-        stored *made = detail::create<stored>(std::forward<F>(f));
-        if (!made)
-            return detail::fail(errc::no_memory);
-        watched_ = true;
+        stored *made = nullptr;
+        if (!watch() || !(made = detail::create<stored>(std::forward<F>(f))))
+            return detail::fail(handle_ ? errc::no_memory : errc::invalid_handle);
         return detail::check(
             pirn_future_add_done_callback(handle_, call_back<stored>, made, detail::destroy<stored>));
     }
@@ -195,6 +194,21 @@ private:
     explicit future(pirn_future_t *handle, detail::shared_handle *shared = nullptr) noexcept
         : handle_(handle), shared_(shared)
     {}
+
+    /// Remembers that the result is not to be moved out; whether there is memory to.
+    bool watch()
+    {
+        if (in_pointer || !handle_)
+            return handle_ != nullptr;
+        if (!shared_) {
+            shared_ = detail::create<detail::shared_handle>();
+            if (!shared_)
+                return false;
+            shared_->handle = handle_;
+        }
+        shared_->watched = true;
+        return true;
+    }
 
     template <class F>
     static void call_back(pirn_future_t *borrowed, void *f) noexcept
@@ -241,7 +255,6 @@ private:
 
     pirn_future_t *handle_ = nullptr;
     detail::shared_handle *shared_ = nullptr; // null if the handle is this future's alone
-    bool watched_ = false;                    // whether done callbacks may look at the result
 };
 
 /// The other side of a free-standing future, whose result the program sets itself.

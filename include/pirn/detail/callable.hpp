@@ -23,12 +23,19 @@ template <class T>
 constexpr bool fits_pointer =
     std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> && sizeof(T) <= sizeof(void *);
 
+/// Whether a value has nothing to be copied: the bytes of an empty object are never written.
+template <class T>
+constexpr bool is_stateless = std::is_empty_v<T>;
+
 template <class T>
 void *to_pointer(const T &value) noexcept
 {
     static_assert(fits_pointer<T>);
     void *pointer = nullptr;
-    std::memcpy(&pointer, std::addressof(value), sizeof(T));
+    if constexpr (!is_stateless<T>)
+        std::memcpy(&pointer, std::addressof(value), sizeof(T));
+    else
+        static_cast<void>(value);
     return pointer;
 }
 
@@ -80,6 +87,9 @@ struct call<F> {
         return std::invoke(std::move(f), std::forward<First>(first)...);
     }
 };
+
+template <class F>
+constexpr bool is_stateless<call<F>> = std::is_empty_v<F>;
 
 template <class F, class... Args>
 using call_of = call<std::decay_t<F>, std::decay_t<Args>...>;
