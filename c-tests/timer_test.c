@@ -473,6 +473,18 @@ TEST(the_service_thread_comes_and_goes)
     CHECK_COUNTED(&arg, 2, 6);
 }
 
+/* It may be on the point of going when one comes that is due before or after it would have gone. */
+TEST(fires_though_the_service_thread_was_about_to_go)
+{
+    const double intervals[] = {0.2, 0.05, 0.1, 0.0999};
+    counted_t arg = {0};
+    for (size_t i = 0; i < LENGTH(intervals); i++) {
+        join_and_free_timer(start_counted_timer(0, &arg));
+        join_and_free_timer(start_counted_timer(intervals[i], &arg));
+    }
+    CHECK_COUNTED(&arg, 8, 8);
+}
+
 static int32_t tell_state(void *mask)
 {
     return pthread_sigmask(SIG_SETMASK, NULL, mask);

@@ -62,6 +62,7 @@
 #include <pirn/future.h>
 #include <pirn/hooks.h>
 #include <pirn/library.h>
+#include <pirn/local.h>
 #include <pirn/lock.h>
 #include <pirn/queue.h>
 #include <pirn/rlock.h>

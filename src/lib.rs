@@ -38,6 +38,11 @@ pub mod sync;
 mod sys;
 #[cfg(not(loom))]
 pub mod thread;
+/// Of the threads, what the models run.
+#[cfg(loom)]
+mod thread {
+    pub mod table;
+}
 /// The models start the service in their own way.
 #[cfg_attr(loom, allow(dead_code))]
 mod timer;

@@ -6,7 +6,6 @@
 #define PEER_TIMER "steady_timer"
 #define PEER_TIMERS "steady_timer"
 #define PEER_LATENESS "steady_timer"
-#define PEER_LATENESS_THREAD 0
 
 typedef boost::asio::steady_timer peer_timer_t;
 

@@ -1,6 +1,5 @@
 /* Limit: a thread that sleeps, with the system's own timer slack. */
 #define PEER_LATENESS "clock_nanosleep"
-#define PEER_LATENESS_THREAD 0
 
 static inline void peer_lateness_begin(void)
 {

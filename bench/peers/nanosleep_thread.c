@@ -2,7 +2,6 @@
 #include <sys/prctl.h>
 
 #define PEER_LATENESS "clock_nanosleep and pthread_create"
-#define PEER_LATENESS_THREAD 1
 
 static inline void peer_lateness_begin(void)
 {

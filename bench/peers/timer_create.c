@@ -2,7 +2,6 @@
 #include <signal.h>
 
 #define PEER_LATENESS "timer_create and sigwaitinfo"
-#define PEER_LATENESS_THREAD 0
 
 static timer_t posix_timer;
 static sigset_t timer_signal;

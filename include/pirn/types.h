@@ -58,6 +58,11 @@ typedef struct pirn_executor_t pirn_executor_t;
 typedef struct pirn_future_t pirn_future_t;
 
 /**
+ * A handle to thread-local data. See pirn/local.h.
+ */
+typedef struct pirn_local_t pirn_local_t;
+
+/**
  * A handle to a lock. See pirn/lock.h.
  */
 typedef struct pirn_lock_t pirn_lock_t;

@@ -59,6 +59,7 @@ pub mod future;
 mod guard;
 pub mod hooks;
 pub mod library;
+pub mod local;
 pub mod lock;
 mod object;
 pub mod queue;

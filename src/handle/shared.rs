@@ -20,7 +20,7 @@ use crate::identity::Identified;
 use crate::queue::Queue;
 use crate::status::Error;
 use crate::sync::Barrier;
-use crate::thread::{Thread, Timer};
+use crate::thread::{Local, Thread, Timer};
 use crate::word::{STATE_BITS, Tag, kind_of};
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -45,6 +45,7 @@ macro_rules! shared_objects {
 shared_objects! {
     Barrier: Barrier;
     Thread: Thread;
+    Local: Local;
     Timer: Timer;
     Queue: Queue;
     Executor: Executor;

@@ -8,6 +8,8 @@
 mod barrier;
 mod condition;
 mod event;
+mod hook;
+mod local;
 mod lock;
 mod mutex;
 mod rlock;

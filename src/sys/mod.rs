@@ -7,6 +7,7 @@
 compile_error!("pirn runs on 64-bit Linux with glibc so far; other systems belong behind src/sys");
 
 pub mod atomic;
+pub mod cell;
 pub mod clock;
 #[cfg(not(loom))]
 pub mod fork;

@@ -11,7 +11,7 @@
 //! Lock discipline: the mutex is taken alone; callbacks, executors and joins come without it.
 
 use super::hooks::{self, Subject};
-use super::{current, get_ident, main_thread, registry, report};
+use super::{current, get_ident, local, main_thread, registry, report};
 use crate::callback::Target;
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
 use crate::status::Error;
@@ -87,6 +87,8 @@ extern "C" fn at_exit() {
         let runner = SHUTDOWN.lock();
         let runner = if runner.phase == Phase::Over { registry::NOBODY } else { runner.by };
         registry::join_all(runner);
+        // As C++ does with the calling thread's thread_local objects.
+        local::give_back_values();
     });
 }
 

@@ -8,7 +8,7 @@
 //! Pending -- cancel --> Ended       under the timers' lock
 //! Pending -- due -----> Firing      under the timers' lock and the registry's; the service thread starts a system thread
 //! Firing -------------> Running     on that thread
-//! Firing -- refused --> Pending     the system has no thread: due again a little later
+//! Firing -- refused --> Pending     the system has no thread: due again a little later; or Ended, if it was cancelled meanwhile
 //! ```
 //!
 //! A cancel takes the target out of the object, whatever the stage. In New, a later start finds none and ends at once; in Firing the new
@@ -69,7 +69,7 @@ impl Timer {
 
     /// Starts it: `AlreadyStarted`, `NoThread`, `ShutDown`.
     pub fn start(self: &Arc<Timer>) -> Result<(), Error> {
-        self.thread().start()
+        start(&self.thread())
     }
 
     /// Has the function not run, if it has not begun.
@@ -149,10 +149,15 @@ fn cancel(thread: &Thread) {
     drop(target);
     if let Some((_, look)) = removed {
         look.wake();
-        thread.state.lock().is_over = true;
-        if let Some(life) = thread.life_if_any() {
-            life.done.set();
-        }
+        let_joins_go_on(thread);
+    }
+}
+
+/// `thread` has Ended without a system thread.
+fn let_joins_go_on(thread: &Thread) {
+    thread.state.lock().is_over = true;
+    if let Some(life) = thread.life_if_any() {
+        life.done.set();
     }
 }
 
@@ -194,25 +199,28 @@ fn fire(timers: MutexGuard<'_, Pending<Thread>>, thread: Arc<Thread>, inherited:
     drop(timers);
     let arg = Box::into_raw(Box::new(Launch { thread, inherited })).cast();
     // SAFETY: `main` takes over the box.
-    if unsafe { SystemThread::start(stack_size(), main, arg) } {
+    if unsafe { SystemThread::start(stack_size(), main, arg) }.is_some() {
         return;
     }
     // SAFETY: the thread was refused, so the box is still this one's.
     let Launch { thread, .. } = *unsafe { Box::from_raw(arg.cast::<Launch>()) };
     let mut timers = TIMERS.lock();
     let mut state = thread.state.lock();
-    if state.target.is_none() {
-        // Cancelled meanwhile: there is nothing to run.
-        drop(state);
-        drop(timers);
-        return thread.end(0);
-    }
-    state.set_stage(Stage::Pending);
-    let look = timers.postpone(thread.clone(), now_ns() + RETRY_NS, !state.daemon);
+    let is_cancelled = state.target.is_none();
+    let look = if is_cancelled {
+        state.set_stage(Stage::Ended);
+        None
+    } else {
+        state.set_stage(Stage::Pending);
+        Some(timers.postpone(thread.clone(), now_ns() + RETRY_NS, !state.daemon))
+    };
     drop(state);
     registry::take_back(&thread);
     drop(timers);
-    look.wake();
+    match look {
+        Some(look) => look.wake(),
+        None => let_joins_go_on(&thread),
+    }
 }
 
 /// What a timer's thread runs.
@@ -222,7 +230,7 @@ extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     inherited.restore();
     let begin = || {
         let target = thread.enter();
-        thread.life().hooks.adopt();
+        drop(thread.life().hooks.adopt());
         target
     };
     live(&thread, as_subject(&thread), begin, || hooks::timer_fired(thread.id));

@@ -9,15 +9,16 @@
 //! level 0, in the slot of `reached`'s own last digit:
 //!
 //! ```text
-//! level 2   slots  d3 d2 __ __    deadlines that share all digits before the last three with `reached`
-//! level 1   slots  d3 r2 d1 __    ... before the last two
-//! level 0   slots  d3 r2 r1 d0    ... before the last one: a slot is one nanosecond
+//! reached                      ... r3 r2 r1 r0
+//! level 2   slots of deadlines ... r3 d2 __ __    with d2 > r2
+//! level 1   slots of deadlines ... r3 r2 d1 __    with d1 > r1
+//! level 0   slots of deadlines ... r3 r2 r1 d0    with d0 >= r0: a slot is one nanosecond
 //! ```
 //!
 //! Deadlines of one level are before those of every higher one (they share a digit more with `reached`, which is before them all), and
 //! on a level the slots are in order, without wrapping around, since the digits are greater than `reached`'s. So the first occupied
 //! slot of the lowest occupied level holds the earliest deadline. When that slot's beginning has come `reached` moves there and its
-//! entries move down, a few at a time: each moves ten times at most, five or six times for a deadline within the hour. Linking and
+//! entries move down, a few at a time: each moves ten times at most, six or seven times for a deadline an hour away. Linking and
 //! unlinking are a few stores, whatever the number of entries.
 //!
 //! Why not a heap: an indexed one moves log n entries for each start and each cancel, of which most timers of real programs see both
