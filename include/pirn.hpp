@@ -20,10 +20,12 @@
 #include <pirn/event.hpp>
 #include <pirn/executor.hpp>
 #include <pirn/future.hpp>
+#include <pirn/hooks.hpp>
 #include <pirn/library.hpp>
 #include <pirn/lock.hpp>
 #include <pirn/queue.hpp>
 #include <pirn/semaphore.hpp>
 #include <pirn/thread.hpp>
+#include <pirn/timer.hpp>
 
 #endif // PIRN_HPP
