@@ -63,3 +63,13 @@ foreach(example hello mergesort pipeline downloads wordcount)
         COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh ${example} ${tree_plain}/examples/${example})
     set_tests_properties(examples.${example} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
 endforeach()
+
+foreach(example threads daemon race condition queue semaphore barrier timer local map as_completed)
+    foreach(language C CXX)
+        string(REPLACE CXX cpp suffix ${language})
+        string(TOLOWER ${suffix} suffix)
+        add_language_test(NAME examples.${example}.${suffix} LANGUAGE ${language}
+            COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh ${example} ${tree_plain}/examples/${example}-${suffix})
+        set_tests_properties(examples.${example}.${suffix} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
+    endforeach()
+endforeach()

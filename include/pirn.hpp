@@ -22,6 +22,7 @@
 #include <pirn/future.hpp>
 #include <pirn/hooks.hpp>
 #include <pirn/library.hpp>
+#include <pirn/local.hpp>
 #include <pirn/lock.hpp>
 #include <pirn/queue.hpp>
 #include <pirn/semaphore.hpp>

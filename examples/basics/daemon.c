@@ -6,8 +6,9 @@ static pirn_event_t *beat, *last_words;
 static int32_t heart(void *unused)
 {
     (void)unused;
-    for (;;)
-        must(pirn_event_set(beat));
+    while (pirn_event_set(beat) == PIRN_OK)
+        ;                                           /* for ever */
+    return 1;
 }
 
 static int32_t worker(void *unused)

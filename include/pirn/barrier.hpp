@@ -4,7 +4,6 @@
 #define PIRN_BARRIER_HPP
 
 #include <cstddef>
-#include <exception>
 
 #include <pirn/barrier.h>
 #include <pirn/detail/callable.hpp>
@@ -80,44 +79,17 @@ public:
     }
 
 private:
-#if PIRN_HPP_EXCEPTIONS
-    /// The action runs inside the wait of the thread that came last, so the exception goes from there to here by the thread.
-    static std::exception_ptr &thrown() noexcept
-    {
-        thread_local std::exception_ptr thrown;
-        return thrown;
-    }
-#endif
-
     template <class Action>
     static std::int32_t run_action(void *action) noexcept
     {
-#if PIRN_HPP_EXCEPTIONS
-        try {
-            (*static_cast<Action *>(action))();
-            return 0;
-        } catch (...) {
-            thrown() = std::current_exception();
-            return detail::raise_current();
-        }
-#else
-        (*static_cast<Action *>(action))();
-        return 0;
-#endif
+        return detail::run_inside([action] { (*static_cast<Action *>(action))(); });
     }
 
     value<std::size_t> wait(double seconds)
     {
         std::size_t index = 0;
         const pirn_status_t status = pirn_barrier_wait_timeout(handle_, seconds, &index);
-#if PIRN_HPP_EXCEPTIONS
-        if (status != PIRN_OK) {
-            std::exception_ptr mine = std::exchange(thrown(), nullptr);
-            if (mine && status == PIRN_ERR_TASK_FAILED)
-                std::rethrow_exception(std::move(mine));
-        }
-#endif
-        return detail::yield(status, index);
+        return detail::yield(detail::rethrow_inside(status), index);
     }
 };
 

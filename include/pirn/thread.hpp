@@ -164,7 +164,7 @@ public:
     }
 
     /// Lets the thread go on by itself; this object then leads to none. The process's end waits for it unless it is a daemon.
-    void detach() noexcept { thread_ref(std::move(*this)); }
+    void detach() noexcept { reset(); }
 
 #if PIRN_HPP_STOP_TOKEN
     std::stop_source get_stop_source() noexcept { return stop_; }
@@ -188,7 +188,7 @@ private:
         if (status == PIRN_OK)
             status = pirn_thread_start(handle_);
         if (status != PIRN_OK)
-            thread_ref(std::move(*this)); // never started: not to be joined
+            reset(); // never started: not to be joined
         detail::created(status);
     }
 

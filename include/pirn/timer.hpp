@@ -39,7 +39,7 @@ public:
         if (status == PIRN_OK)
             status = pirn_timer_start(handle_);
         if (status != PIRN_OK)
-            detach();
+            reset(); // never started: not to be joined
         detail::created(status);
     }
 
@@ -90,7 +90,7 @@ public:
     }
 
     /// Lets the timer go on by itself. The process's end waits for it.
-    void detach() noexcept { owner(std::move(*this)); }
+    void detach() noexcept { reset(); }
 
 private:
     template <class Rep, class Period>

@@ -140,6 +140,47 @@ std::int32_t guarded(Body &&body) noexcept
 #endif
 }
 
+/// For callbacks that pirn calls inside of a call that this thread makes (a barrier's action, a local's init): what one throws goes
+/// from there to here by the thread.
+#if PIRN_HPP_EXCEPTIONS
+inline std::exception_ptr &thrown_inside() noexcept
+{
+    thread_local std::exception_ptr thrown;
+    return thrown;
+}
+#endif
+
+/// The callback's side.
+template <class Body>
+std::int32_t run_inside(Body &&body) noexcept
+{
+#if PIRN_HPP_EXCEPTIONS
+    try {
+        body();
+        return 0;
+    } catch (...) {
+        thrown_inside() = std::current_exception();
+        return raise_current();
+    }
+#else
+    body();
+    return 0;
+#endif
+}
+
+/// The caller's side: throws it again if the call failed by it. Whatever the status, it is kept no longer.
+inline pirn_status_t rethrow_inside(pirn_status_t status)
+{
+#if PIRN_HPP_EXCEPTIONS
+    if (status != PIRN_OK) {
+        std::exception_ptr mine = std::exchange(thrown_inside(), nullptr);
+        if (mine && status == PIRN_ERR_TASK_FAILED)
+            std::rethrow_exception(std::move(mine));
+    }
+#endif
+    return status;
+}
+
 /// A pirn_target_fn that makes its call once: for threads, timers, shutdown callbacks.
 template <class Call>
 std::int32_t run_once(void *arg) noexcept

@@ -39,6 +39,9 @@ protected:
 
     void swap(owner &other) noexcept { std::swap(handle_, other.handle_); }
 
+    /// Gives the handle back now.
+    void reset() noexcept { static_cast<void>(Free(std::exchange(handle_, nullptr))); }
+
     Handle *handle_ = nullptr;
 };
 
