@@ -364,6 +364,9 @@ static void do_much(const pirn_trace_event_t *event, void *arg)
     pirn_thread_t *t = start_thread(wait_a_moment_target, NULL);
     join_and_free(t);
     CHECK_OK(pirn_future_result(submit(hooks_own, do_nothing, NULL), NULL));
+    CHECK_OK(pirn_current_thread(&t));
+    CHECK_STATUS(pirn_thread_start(t), PIRN_ERR_ALREADY_STARTED); /* and goes on having the hook */
+    CHECK_OK(pirn_thread_free(t));
     pirn_raise(3, "in a hook");
 }
 
@@ -403,6 +406,77 @@ TEST(a_hook_may_take_itself_away)
     CHECK_COUNTED(&counted, 1, 1);
     wait_a_moment();
     CHECK_COUNTED(&counted, 1, 1);
+}
+
+/* A hook that forks when it is told of a wait: parent and child go on with the wait. */
+static pid_t forked;
+
+static void fork_once(const pirn_trace_event_t *event, void *arg)
+{
+    count_run(arg);
+    if (event->kind == PIRN_TRACE_WAIT_BEGIN && LOAD(((counted_t *)arg)->runs) == 1)
+        forked = fork_for_test();
+}
+
+TEST(a_hook_may_fork)
+{
+    counted_t counted = {0};
+    CHECK_OK(pirn_settrace_all_threads(fork_once, &counted, NULL));
+    wait_a_moment();
+    CHECK_EQ(counted.runs, 2);
+    if (forked == 0)
+        _exit(0);
+    int status;
+    CHECK_EQ(waitpid(forked, &status, 0), forked);
+    CHECK_EQ(status, 0);
+    trace_none();
+}
+
+static void end_the_process(const pirn_trace_event_t *event, void *unused)
+{
+    (void)unused;
+    if (event->kind == PIRN_TRACE_WAIT_BEGIN)
+        exit(5);
+}
+
+CHILD(ends_in_a_hook)
+{
+    pirn_executor_t *executor = new_executor(1);
+    at_shutdown(say, "shut down");
+    CHECK_OK(pirn_executor_submit(executor, say_task, "task done", NULL, NULL));
+    CHECK_OK(pirn_settrace(end_the_process, NULL, NULL));
+    start_and_let_go(wait_a_moment_target, NULL);
+    sleep_forever(NULL);
+}
+
+TEST(a_hook_may_end_the_process)
+{
+    outcome_t outcome;
+    run_child("ends_in_a_hook", &outcome);
+    CHECK_STR(outcome.err, "");
+    CHECK(strstr(outcome.out, "shut down\n") && strstr(outcome.out, "task done\n"));
+    CHECK(WIFEXITED(outcome.status));
+    CHECK_EQ(WEXITSTATUS(outcome.status), 5);
+}
+
+/* It would go on for ever if the threads had the hook. */
+static void start_another(const pirn_trace_event_t *event, void *arg)
+{
+    write_down(event, arg);
+    join_and_free(start_thread(wait_a_moment_target, NULL));
+}
+
+TEST(threads_that_a_hook_starts_have_none)
+{
+    CHECK_OK(pirn_settrace_all_threads(start_another, &record, count_free));
+    wait_a_moment();
+    pirn_thread_t *t = start_thread(NULL, NULL);
+    uint64_t ident = ident_of(t);
+    join_and_free(t);
+    trace_none();
+    CHECK_EQ(events_on(ident, 0), 2);
+    CHECK_EQ(LOAD(record.counted.runs), events_on(pirn_get_ident(), 0) + 2);
+    CHECK_EQ(LOAD(record.counted.frees), 1);
 }
 
 /* Threads that start while a hook is set for all: none is left out. */

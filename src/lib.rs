@@ -41,6 +41,7 @@ pub mod thread;
 /// Of the threads, what the models run.
 #[cfg(loom)]
 mod thread {
+    pub mod handshake;
     pub mod table;
 }
 /// The models start the service in their own way.

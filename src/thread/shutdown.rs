@@ -151,7 +151,7 @@ pub fn run() {
 fn run_phases() {
     run_callbacks();
     close_executors();
-    main_thread().life().done.set();
+    main_thread().life().handshake.done.set();
     registry::join_all_and_close();
     let mut shutdown = SHUTDOWN.lock();
     shutdown.phase = Phase::Over;
