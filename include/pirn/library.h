@@ -47,6 +47,27 @@ int32_t pirn_raise(int32_t code,
                    const char *message);
 
 /**
+ * Says why the callback that is running fails, as pirn_raise does, and with which object: a payload that goes where the failure
+ * goes, for bindings whose exceptions are objects.
+ *
+ * @param code          what the callback is going to return; not 0
+ * @param message       UTF-8 text, copied; NULL for none. It is reported if the callback then returns this same `code`.
+ * @param payload       the object; of a task's failure pirn_future_payload shows it
+ * @param payload_free  called once with payload: when the last that holds the failure goes (the future, or the report of a failure
+ *                      that no caller gets to see), or when the callback raises anew or returns another code; may be NULL
+ * @return `code`
+ *
+ * What is raised belongs to the innermost callback of the calling thread. Does not block.
+ * Python: raise.
+ *
+ * @pre `message` is NULL or NUL-terminated; `payload_free` may be called with `payload` on any thread.
+ */
+int32_t pirn_raise_with(int32_t code,
+                        const char *message,
+                        void *payload,
+                        pirn_free_fn payload_free);
+
+/**
  * The identity of a handle's object: the same for all handles to it, never used again for another.
  *
  * @param handle  a handle of any type

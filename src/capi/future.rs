@@ -320,6 +320,33 @@ unsafe fn exception(
     })
 }
 
+/// Gives the payload of the future's failure (see pirn_raise_with).
+///
+/// @param future  the future, which has failed
+/// @param out     gets the payload, NULL if the failure has none. It is shown, not given: it stays until the future goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_STATE    it has not failed
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. What the failing thread did before is seen. Python: future.exception().
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_future_payload(future: *mut pirn_future_t, out: *mut *mut c_void) -> pirn_status_t {
+    on("pirn_future_payload", future, |future: &Arc<Future>| {
+        let out = required(out)?;
+        let at_once = Timeout::from_seconds(0.0)?.deadline();
+        let Ok(Some(failure)) = future.exception(at_once) else {
+            return Err(Error::InvalidState.into());
+        };
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, failure.payload()) };
+        Ok(())
+    })
+}
+
 /// Has a function called when the future is over: finished or cancelled.
 ///
 /// @param future    the future
@@ -435,6 +462,41 @@ pub unsafe extern "C" fn pirn_future_set_exception(
         // SAFETY: the caller's promise.
         let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
         Ok(future.set_exception(Failure::new(code, message))?)
+    })
+}
+
+/// Finishes the future with a failure that carries an object: see pirn_raise_with.
+///
+/// @param future        the future; pending or running
+/// @param code          says what failed; not 0
+/// @param message       UTF-8 text, copied; NULL for none
+/// @param payload       the object, which pirn_future_payload shows
+/// @param payload_free  called once with payload: when the future goes, or when this call fails; may be NULL
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_STATE    it is finished or cancelled
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `code` is 0
+///
+/// Does not block; as pirn_future_set_result. Python: future.set_exception(exception).
+///
+/// # Safety
+/// `message` is NULL or NUL-terminated; `payload_free` may be called with `payload` on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_future_set_exception_with(
+    future: *mut pirn_future_t,
+    code: i32,
+    message: *const c_char,
+    payload: *mut c_void,
+    payload_free: pirn_free_fn,
+) -> pirn_status_t {
+    let payload = argument(payload, payload_free);
+    on("pirn_future_set_exception_with", future, |future: &Arc<Future>| {
+        if code == 0 {
+            return Err(Error::InvalidArgument.into());
+        }
+        // SAFETY: the caller's promise.
+        let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
+        Ok(future.set_exception(Failure::new(code, message).with_payload(payload))?)
     })
 }
 

@@ -40,6 +40,36 @@ pub unsafe extern "C" fn pirn_raise(code: i32, message: *const c_char) -> i32 {
     })
 }
 
+/// Says why the callback that is running fails, as pirn_raise does, and with which object: a payload that goes where the failure
+/// goes, for bindings whose exceptions are objects.
+///
+/// @param code          what the callback is going to return; not 0
+/// @param message       UTF-8 text, copied; NULL for none. It is reported if the callback then returns this same `code`.
+/// @param payload       the object; of a task's failure pirn_future_payload shows it
+/// @param payload_free  called once with payload: when the last that holds the failure goes (the future, or the report of a failure
+///                      that no caller gets to see), or when the callback raises anew or returns another code; may be NULL
+/// @return `code`
+///
+/// What is raised belongs to the innermost callback of the calling thread. Does not block.
+/// Python: raise.
+///
+/// # Safety
+/// `message` is NULL or NUL-terminated; `payload_free` may be called with `payload` on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_raise_with(
+    code: i32,
+    message: *const c_char,
+    payload: *mut c_void,
+    payload_free: pirn_free_fn,
+) -> i32 {
+    let payload = argument(payload, payload_free);
+    guard_value(code, || {
+        // SAFETY: the caller's promise.
+        let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
+        callback::raise_with(code, message, Some(payload))
+    })
+}
+
 /// The identity of a handle's object: the same for all handles to it, never used again for another.
 ///
 /// @param handle  a handle of any type
