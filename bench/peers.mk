@@ -10,7 +10,7 @@
 # A peer whose header or file is not there is reported as missing.
 
 peers := pirn parking_lot pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
-         tbb tbb_spin tbb_queuing libuv moodycamel openmp asio_timer timer_create nanosleep nanosleep_thread cas_xchg spin futex
+         tbb tbb_spin tbb_queuing libuv moodycamel openmp cas_xchg spin futex
 
 pirn_label := pirn
 pirn_file = $(PIRN_LIBDIR)/libpirn.so
@@ -26,7 +26,6 @@ pthread_label := pthread
 pthread_adaptive_label := pthread, adaptive
 pthread_errorcheck_label := pthread, error-checking
 std_label := C++ std
-timer_create_label := timer_create
 openmp_label := OpenMP
 openmp_cflags := -fopenmp
 
@@ -51,10 +50,6 @@ boost_label := Boost
 boost_header := boost/thread/mutex.hpp
 boost_package := libboost-thread-dev
 boost_libs := -lboost_thread
-
-asio_timer_label := Boost.Asio
-asio_timer_header := boost/asio/steady_timer.hpp
-asio_timer_package := libboost-dev
 
 tbb_label := oneTBB mutex
 tbb_header := oneapi/tbb/mutex.h
@@ -85,5 +80,12 @@ spin_label := limit: spinning
 futex_label := limit: futex
 $(foreach limit,$(limits),$(eval $(limit)_needs = $$(out)/libpirnbenchlimits.so))
 $(foreach limit,$(limits),$(eval $(limit)_libs = -L$$(out) -lpirnbenchlimits -Wl,-rpath,$$(out)))
+
+# Timers.
+peers += asio_timer timer_create nanosleep nanosleep_thread
+asio_timer_label := Boost.Asio
+asio_timer_header := boost/asio/steady_timer.hpp
+asio_timer_package := libboost-dev
+timer_create_label := timer_create
 nanosleep_label := limit: sleeping
 nanosleep_thread_label := limit: sleeping, and a new thread

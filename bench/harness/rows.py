@@ -53,8 +53,8 @@ def costs(name, title, program, arguments, *targets):
     return Row(name, title, program, arguments, "ns", False, targets)
 
 
-def lateness(name, title, program, arguments, *targets):
-    return Row(name, title, program, arguments, "µs", False, targets)
+def takes(name, title, program, arguments, unit, *targets):
+    return Row(name, title, program, arguments, unit, False, targets)
 
 
 def rates(name, title, program, arguments, unit, *targets):
@@ -89,11 +89,10 @@ ROWS = (
     rates("7-8", "barrier, 8 threads on 4 cores", "barrier", ("rounds", 8), "k rounds/s", at_least(50)),
     costs("11a", "timer new + start + cancel + free, 10⁵ others pending", "timer", ("cycle", 100_000), at_most(400)),
     costs("11a-4", "the same on 4 threads at once", "timers", ("cycle", 100_000, 4)),
-    Row("11a-bytes", "memory of a pending timer, of 10⁶", "timer", ("bytes", 1_000_000), "bytes", False, (at_most(200),)),
-    Row("idle", "an idle executor, and a timer an hour away: context switches in 10 s", "idle", ("switches", 10),
-        "switches", False, (Target("<", 1),)),
-    lateness("11c", "lateness of a timer of 1 ms, median", "lateness", ("late",),
-             at_most(1.2, "nanosleep_thread")),
+    takes("11a-bytes", "memory of a pending timer, of 10⁶", "timer", ("bytes", 1_000_000), "bytes", at_most(200)),
+    takes("11c", "lateness of a timer of 1 ms, median", "lateness", ("late",), "µs", at_most(1.2, "nanosleep_thread")),
+    takes("idle", "an idle executor, and a timer an hour away: context switches in 10 s", "idle", ("switches", 10),
+          "switches", Target("<", 1)),
 )
 
 
