@@ -8,6 +8,7 @@
 mod barrier;
 mod condition;
 mod event;
+mod hook;
 mod lock;
 mod mutex;
 mod rlock;

@@ -14,7 +14,7 @@
 //!
 //! While a hook runs on a thread this thread has no events: a hook does not see what it causes itself.
 //!
-//! Locks, outer before inner: `SETTING` -> the registry's, `SETTING` -> a place's. No hook is dropped under any of them.
+//! Locks, outer before inner: a source's -> the registry's; a source's -> a place's. No hook is dropped under any of them.
 
 mod event;
 
@@ -22,9 +22,9 @@ pub use event::{EventKind, TraceFn, pirn_trace_event_t};
 
 use super::{Thread, current, get_ident, registry};
 use crate::callback::{CallError, Callback};
-use crate::hook::Place;
+use crate::hook::{Place, Source};
 use crate::identity::Kind;
-use crate::park::{Deadline, Mutex};
+use crate::park::Deadline;
 use crate::status::{Error, PIRN_OK, PIRN_TIMED_OUT, pirn_status_t};
 use crate::sys::clock;
 use core::cell::Cell;
@@ -74,11 +74,17 @@ pub enum Sort {
 }
 
 /// What threads get that start from now on.
-static FOR_NEW_THREADS: Hooks = Hooks::new();
+static TRACE: Source<Hook> = Source::new();
+static PROFILE: Source<Hook> = Source::new();
 
-/// Held while hooks are set, and while a new thread takes over those that are set: so a thread that starts while a hook is
-/// set for all threads gets it from one side or the other, and keeps it.
-static SETTING: Mutex<()> = Mutex::new(());
+impl Sort {
+    fn source(self) -> &'static Source<Hook> {
+        match self {
+            Sort::Trace => &TRACE,
+            Sort::Profile => &PROFILE,
+        }
+    }
+}
 
 impl Hooks {
     /// None.
@@ -98,10 +104,7 @@ impl Hooks {
         // Whoever sets a hook for all threads has it counted before it asks the registry who they are: either this thread was
         // there, and gets the hook by that, or it has come later and finds the hook counted.
         if is_active() {
-            let setting = SETTING.lock();
-            let before = [Sort::Trace, Sort::Profile].map(|sort| self.of(sort).replace(FOR_NEW_THREADS.of(sort).get()));
-            drop(setting);
-            drop(before);
+            drop([TRACE.supply(&self.trace), PROFILE.supply(&self.profile)]);
         }
     }
 
@@ -113,18 +116,19 @@ impl Hooks {
 
 /// Sets a hook, or none, for threads that start from now on, and `on_all` those that run.
 pub fn set(sort: Sort, callback: Option<Callback<TraceFn>>, on_all: bool) {
-    let hook = callback.map(Hook::new);
-    let setting = SETTING.lock();
-    let before = FOR_NEW_THREADS.of(sort).replace(hook.clone());
-    let threads = if on_all { registry::running() } else { Vec::new() };
-    let on_threads: Vec<_> = threads.iter().map(|thread| thread.life().hooks.of(sort).replace(hook.clone())).collect();
-    drop(setting);
-    drop((hook, before, on_threads, threads));
+    let mut threads = Vec::new();
+    let before = sort.source().set(callback.map(Hook::new), |set_in| {
+        if on_all {
+            threads = registry::running();
+            threads.iter().for_each(|thread| set_in(thread.life().hooks.of(sort)));
+        }
+    });
+    drop((before, threads));
 }
 
 /// What the function and argument are that `set` has set last, if it has.
 pub fn get(sort: Sort) -> Option<(TraceFn, *mut core::ffi::c_void)> {
-    let hook = FOR_NEW_THREADS.of(sort).get()?;
+    let hook = sort.source().get()?;
     Some((*hook.callback.function(), hook.callback.arg().as_ptr()))
 }
 
