@@ -20,7 +20,5 @@ pub use bucket::{bucket, lock_both};
 pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
-#[cfg(not(loom))]
-pub use mutex::MutexGuard;
-pub use mutex::{Mutex, RawMutex, Wake};
+pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 pub use spin::{Spin, Turns, spin_until};
