@@ -19,9 +19,11 @@ endfunction()
 # Each program of the consumer, built as METHOD says.
 function(add_program_tests name method tree fixture)
     foreach(kind shared static)
-        foreach(language C CXX)
-            string(REPLACE CXX cpp suffix ${language})
-            string(TOLOWER ${suffix} suffix)
+        foreach(suffix c cpp hpp)
+            set(language CXX)
+            if(suffix STREQUAL c)
+                set(language C)
+            endif()
             add_consumer_test(${name}.${kind}.${suffix} LANGUAGE ${language}
                 COMMAND ${consumer} ${method} ${tree} ${kind} ${suffix})
             set_tests_properties(${name}.${kind}.${suffix} PROPERTIES FIXTURES_REQUIRED ${fixture})
@@ -56,8 +58,18 @@ add_program_tests(consumer.subdirectory built ${trees}/subdirectory subdirectory
 
 add_consumer_fixture(examples.build examples COMMAND ${consumer} examples ${tree_plain} ${PROJECT_SOURCE_DIR})
 set_tests_properties(examples.build PROPERTIES FIXTURES_REQUIRED plain)
-foreach(example hello wordcount)
+foreach(example hello mergesort pipeline downloads wordcount)
     add_test(NAME examples.${example}
         COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh ${example} ${tree_plain}/examples/${example})
     set_tests_properties(examples.${example} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
+endforeach()
+
+foreach(example threads daemon race condition queue semaphore barrier timer local map as_completed)
+    foreach(language C CXX)
+        string(REPLACE CXX cpp suffix ${language})
+        string(TOLOWER ${suffix} suffix)
+        add_language_test(NAME examples.${example}.${suffix} LANGUAGE ${language}
+            COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh ${example} ${tree_plain}/examples/${example}-${suffix})
+        set_tests_properties(examples.${example}.${suffix} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
+    endforeach()
 endforeach()

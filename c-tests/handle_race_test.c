@@ -253,6 +253,23 @@ TEST(thread)
     run_race(&(race_t){THREAD, 3000, use_thread, NULL});
 }
 
+static void use_local(void *h, unsigned step)
+{
+    const char *name = step % 2 ? "name" : NULL;
+    void *value;
+    ADD(submitted, 1);
+    CHECK_AMONG(pirn_local_set(h, name, &argument, count_free), refused_or_done);
+    if (pirn_local_get(h, name, &value) == PIRN_OK)
+        CHECK(value == &argument);
+    if (step % 4 == 0)
+        CHECK_AMONG(pirn_local_delete(h, name), refused_or_done | BIT(PIRN_ERR_NOT_FOUND));
+}
+
+TEST(local)
+{
+    run_race(&(race_t){LOCAL, 20000, use_local, NULL});
+}
+
 static void use_timer(void *h, unsigned step)
 {
     pirn_thread_t *thread;

@@ -114,6 +114,12 @@ static pirn_status_t iterate_over_one(void *h)
     X(THREAD, thread_daemon, 0, pirn_thread_daemon(h, &out.flag))                                            \
     X(THREAD, thread_set_daemon, 0, pirn_thread_set_daemon(h, true))                                         \
     X(THREAD, thread_exit_code, 0, pirn_thread_exit_code(h, &out.code))                                      \
+    X(LOCAL, local_free, 0, pirn_local_free(h))                                                              \
+    X(LOCAL, local_set, 1, pirn_local_set(h, NULL, &argument, count_free))                                   \
+    X(LOCAL, local_set_named, 1, pirn_local_set(h, "name", &argument, count_free))                           \
+    X(LOCAL, local_get, 0, pirn_local_get(h, NULL, &out.pointer))                                            \
+    X(LOCAL, local_get_named, 0, pirn_local_get(h, "name", &out.pointer))                                    \
+    X(LOCAL, local_delete, 0, pirn_local_delete(h, NULL))                                                    \
     X(TIMER, timer_free, 0, pirn_timer_free(h))                                                              \
     X(TIMER, timer_start, 0, pirn_timer_start(h))                                                            \
     X(TIMER, timer_cancel, 0, pirn_timer_cancel(h))                                                          \
@@ -233,6 +239,8 @@ static void *make_marked(kind_t kind)
         CHECK_OK(pirn_condition_acquire(h));
     if (kind == EVENT)
         CHECK_OK(pirn_event_set(h));
+    if (kind == LOCAL)
+        CHECK_OK(pirn_local_set(h, NULL, &stored_item, NULL));
     if (kind == QUEUE)
         CHECK_OK(pirn_queue_put(h, &stored_item));
     return h;
@@ -274,6 +282,11 @@ static void check_still_marked(kind_t kind, void *h)
         CHECK_STATUS(pirn_thread_join(h), PIRN_ERR_NOT_STARTED);
         CHECK_OK(pirn_thread_daemon(h, &flag));
         CHECK(!flag);
+        break;
+    case LOCAL:
+        CHECK_OK(pirn_local_get(h, NULL, &pointer));
+        CHECK(pointer == &stored_item);
+        CHECK_STATUS(pirn_local_get(h, "name", &pointer), PIRN_ERR_NOT_FOUND);
         break;
     case TIMER:
         CHECK_STATUS(pirn_timer_join(h), PIRN_ERR_NOT_STARTED);

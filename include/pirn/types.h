@@ -58,6 +58,11 @@ typedef struct pirn_executor_t pirn_executor_t;
 typedef struct pirn_future_t pirn_future_t;
 
 /**
+ * A handle to thread-local data. See pirn/local.h.
+ */
+typedef struct pirn_local_t pirn_local_t;
+
+/**
  * A handle to a lock. See pirn/lock.h.
  */
 typedef struct pirn_lock_t pirn_lock_t;
@@ -106,6 +111,11 @@ typedef int32_t (*pirn_task_fn)(void *arg, void **result);
  * What a condition waits for: whether it holds, asked with the condition's lock held.
  */
 typedef bool (*pirn_predicate_fn)(void *arg);
+
+/**
+ * Which of two items comes first: negative for `a`, positive for `b`, 0 for the one that came first.
+ */
+typedef int (*pirn_compare_fn)(const void *a, const void *b, void *ctx);
 
 /**
  * Gives an argument, an item or a result back to its owner.

@@ -8,9 +8,13 @@
 mod barrier;
 mod condition;
 mod event;
+mod handshake;
 mod hook;
+mod local;
 mod lock;
 mod mutex;
+mod pins;
+mod queue;
 mod rlock;
 mod semaphore;
 mod timer;

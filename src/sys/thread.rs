@@ -22,19 +22,23 @@ unsafe extern "C" {
 
 impl SystemThread {
     /// Starts a thread that runs `main(arg)`. `stack_size` 0 is the system's default; others are rounded up to what it needs.
-    /// False if the system refuses.
+    /// `None` if the system refuses.
     ///
     /// # Safety
     /// `main` may be called with `arg` on a new thread.
-    pub unsafe fn start(stack_size: usize, main: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> bool {
+    pub unsafe fn start(
+        stack_size: usize,
+        main: extern "C" fn(*mut c_void) -> *mut c_void,
+        arg: *mut c_void,
+    ) -> Option<SystemThread> {
         let mut attributes = core::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
         // SAFETY: a valid place to initialise.
         if unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) } != 0 {
-            return false;
+            return None;
         }
         let mut accepted = true;
         if stack_size > 0 {
-            let page = page_size();
+            let page = super::page_size();
             let bytes = stack_size.max(libc::PTHREAD_STACK_MIN).checked_next_multiple_of(page);
             // SAFETY: initialised above.
             accepted = bytes
@@ -45,7 +49,7 @@ impl SystemThread {
         accepted = accepted && unsafe { libc::pthread_create(&mut thread, attributes.as_ptr(), main, arg) } == 0;
         // SAFETY: initialised above, and not used again.
         unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
-        accepted
+        accepted.then_some(SystemThread(thread))
     }
 
     /// Starts a thread that nobody joins. Otherwise as `start`.
@@ -93,12 +97,6 @@ impl SystemThread {
         // SAFETY: the caller's promise.
         unsafe { libc::pthread_detach(self.0) };
     }
-}
-
-fn page_size() -> usize {
-    // SAFETY: has no preconditions.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).unwrap_or(4096)
 }
 
 /// The kernel's number for the calling thread.
@@ -214,7 +212,7 @@ thread_local! {
 }
 
 /// Prepares `call_at_end`, once. Done when the library is loaded, when there are keys to be had.
-pub fn prepare_call_at_end(at_end: unsafe extern "C" fn(*mut c_void)) {
+pub fn prepare_call_at_end(at_end: fn()) {
     if END_KEY.load(Ordering::Acquire) != 0 {
         return;
     }
@@ -226,23 +224,23 @@ pub fn prepare_call_at_end(at_end: unsafe extern "C" fn(*mut c_void)) {
     }
 }
 
-/// Arranges for `at_end(value)` (see `prepare_call_at_end`) to be called when the calling thread ends, after the destructors of C++
+/// Arranges for `at_end` (see `prepare_call_at_end`) to be called when the calling thread ends, after the destructors of C++
 /// and Rust thread-locals, and of other keys as far as the system lets one be the last. False if the system refuses.
-pub fn call_at_end(value: *mut c_void) -> bool {
+pub fn call_at_end() -> bool {
     let key = END_KEY.load(Ordering::Acquire);
+    // The system calls the destructors of values that are not NULL; what this one is means nothing.
+    let value = (&raw const AT_END).cast();
     // SAFETY: the key exists.
     key != 0 && unsafe { libc::pthread_setspecific((key - 1) as libc::pthread_key_t, value) } == 0
 }
 
-unsafe extern "C" fn end_round(value: *mut c_void) {
+unsafe extern "C" fn end_round(_: *mut c_void) {
     let round = ROUND.get() + 1;
     ROUND.set(round);
-    if round < ROUNDS && call_at_end(value) {
+    if round < ROUNDS && call_at_end() {
         return;
     }
     // SAFETY: `prepare_call_at_end` stored such a function.
-    let at_end =
-        unsafe { core::mem::transmute::<*mut (), unsafe extern "C" fn(*mut c_void)>(AT_END.load(Ordering::Relaxed)) };
-    // SAFETY: the value is the one given for it, and this is the last time that it comes along.
-    unsafe { at_end(value) };
+    let at_end = unsafe { core::mem::transmute::<*mut (), fn()>(AT_END.load(Ordering::Relaxed)) };
+    at_end();
 }

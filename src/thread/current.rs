@@ -1,10 +1,9 @@
 //! Which thread this is.
 
-use super::{MAIN_NAME, Name, Sort, Stage, State, Thread, get_ident, ident, registry};
+use super::{MAIN_NAME, Name, Sort, Stage, State, Thread, get_ident, ident, local, registry};
 use crate::status::Error;
 use crate::sys::{fork, thread as system};
 use core::cell::Cell;
-use core::ffi::c_void;
 use core::mem::ManuallyDrop;
 use core::ptr::null;
 use core::sync::atomic::Ordering;
@@ -77,14 +76,14 @@ fn new_running(sort: Sort) -> Arc<Thread> {
     );
     thread.life().ident.store(ident, Ordering::Relaxed);
     thread.life().native_id.store(native_id, Ordering::Relaxed);
+    thread.life().started.set();
     thread
 }
 
 /// Makes `thread` the calling thread's object until its end.
 pub fn set(thread: Arc<Thread>) {
-    let own = Arc::into_raw(thread);
-    CURRENT.set(own);
-    system::call_at_end(own.cast_mut().cast());
+    CURRENT.set(Arc::into_raw(thread));
+    system::call_at_end();
 }
 
 /// Makes sure that `leave` can be called.
@@ -93,13 +92,23 @@ pub fn prepare_for_ends() {
 }
 
 /// At the end of a system thread, when all thread-locals of other libraries are gone.
-unsafe extern "C" fn leave(own: *mut c_void) {
-    CURRENT.set(null());
-    // SAFETY: the reference that `set` stored.
-    let thread = unsafe { Arc::from_raw(own.cast::<Thread>()) };
-    // One that pirn started has ended before. The main thread stays to the process's end, though it may end itself by
-    // pthread_exit.
-    if thread.is_running_dummy() {
-        thread.end(0);
+fn leave() {
+    if CURRENT.get().is_null() {
+        local::give_back_values();
+    }
+    // One without an object may have asked for it meanwhile.
+    if let Some(thread) = existing() {
+        // One that pirn started has ended before, but for what the destructors of others have set since. The main thread stays to
+        // the process's end, though it may end itself by pthread_exit.
+        if thread.is_running_dummy() {
+            thread.end(0);
+        } else {
+            local::give_back_values();
+        }
+    }
+    let own = CURRENT.replace(null());
+    if !own.is_null() {
+        // SAFETY: the reference that `set` stored.
+        drop(unsafe { Arc::from_raw(own) });
     }
 }

@@ -20,9 +20,19 @@ pub fn get_ident() -> u64 {
     if known != 0 {
         return known;
     }
-    let ident = if system::is_main() { main_ident() } else { NEXT.fetch_add(1, Ordering::Relaxed) };
+    let ident = if system::is_main() { main_ident() } else { next_ident() };
     IDENT.set(ident);
     ident
+}
+
+/// A number for a thread that pirn starts.
+pub fn next_ident() -> u64 {
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Gives this number to the calling thread, which has none.
+pub fn adopt_ident(ident: u64) {
+    IDENT.set(ident);
 }
 
 /// The main thread's number.

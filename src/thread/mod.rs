@@ -3,15 +3,19 @@
 //! ```text
 //! stage      is_alive  join                    who may be where
 //! New         no       NOT_STARTED             nobody; the target waits in the object
-//! Starting    no       NOT_STARTED             the starter waits for `started`
+//! Starting    no       NOT_STARTED             the starter asks for a system thread
 //! Pending     yes      waits for `done`        a timer's: `timer` holds the object, the target waits in it
 //! Firing      yes      waits for `done`        a timer's: the registry holds the object, the system thread is on its way
-//! Running     yes      waits for `done`        the system thread runs the target; the registry holds the object
-//! Ended       no       waits for the system    `done` is set, or about to be; one joiner after another holds `reaping`
+//! Running     yes      waits for the system    the system thread runs the target; the registry holds the object
+//! Ended       no       waits for the system    `done` is set, or about to be
 //! ```
 //!
-//! The order at the end: the target's argument is given back, the object leaves the registry, `done` is set. A join waits for `done`
-//! and then for the system thread itself, so that nothing of the thread is left when it returns.
+//! A start does not wait until the new thread gets a processor: whoever comes first, the starter or the thread, makes the object Running
+//! and registers it (`launch`). Only the kernel's number is the thread's to say: who asks for that waits for `started`.
+//!
+//! The order at the end: the target's argument is given back, the object leaves the registry, the thread-local values are given back,
+//! `done` is set. A join waits for the system thread itself, so that nothing of the thread is left when it returns; where there is none
+//! (main, a pending timer) it waits for `done` ([`handshake`]).
 //!
 //! The main thread and threads that pirn did not start (which get a dummy object when they ask for one) have no target
 //! and are never reaped. Joins of the main thread wait until the shutdown begins to join.
@@ -25,16 +29,20 @@
 //! the timers' (`timer`), not the other way round.
 
 mod current;
+mod handshake;
 pub mod hooks;
 mod ident;
+pub mod local;
 mod registry;
 mod report;
 pub mod shutdown;
+mod table;
 mod timer;
 
 pub use crate::sys::thread::native_id as get_native_id;
 pub use current::{current, main_thread, prepare_for_ends};
 pub use ident::get_ident;
+pub use local::Local;
 pub use registry::{active_count, after_fork, before_fork, enumerate};
 pub use report::{Excepthook, Report, excepthook, report, set_excepthook, write};
 pub use timer::Timer;
@@ -43,12 +51,13 @@ use crate::callback::Target;
 use crate::identity::{self, Identified, Kind};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
-use crate::sync::{Event, Lock};
+use crate::sync::Event;
 use crate::sys::thread::{self as system, SystemThread};
 use crate::sys::{clock, fork};
 use crate::timer::Node;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use handshake::{Handshake, Joinable};
 use hooks::{Hooks, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -71,19 +80,22 @@ const _: () = assert!(size_of::<Thread>() <= 104);
 /// What a thread has that runs, has run, or is waited for.
 #[derive(Debug)]
 struct Life {
-    /// Set when the stage is Running or later.
+    /// Its launch is taken before the thread's `state` and the registry.
+    handshake: Handshake<SystemThread>,
+    /// Set when `native_id` is known.
     started: Event,
-    /// What joins wait for first.
-    done: Event,
-    /// Held by the one joiner that waits for the system thread.
-    reaping: Lock,
-    /// To be joined or detached, once.
-    system: Mutex<Option<SystemThread>>,
-    /// Written under the thread's `state`; 0 before it runs.
+    /// Both written under the thread's `state`; 0 before it is Running, and `native_id` until `started`.
     ident: AtomicU64,
     native_id: AtomicU64,
     exit_code: AtomicI32,
     hooks: Hooks,
+}
+
+impl Joinable for SystemThread {
+    unsafe fn join(&self, deadline: Deadline) -> Result<(), Error> {
+        // SAFETY: the caller's promise.
+        unsafe { SystemThread::join(*self, deadline) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,10 +178,8 @@ impl State {
 impl Life {
     fn new() -> Life {
         Life {
+            handshake: Handshake::new(),
             started: Event::new(),
-            done: Event::new(),
-            reaping: Lock::new(),
-            system: Mutex::new(None),
             ident: AtomicU64::new(0),
             native_id: AtomicU64::new(0),
             exit_code: AtomicI32::new(0),
@@ -248,7 +258,7 @@ impl Thread {
     /// Starts a worker of a pool: a non-daemon thread with this name.
     pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
         let thread = Thread::unstarted(Sort::Ordinary, Name::Given(name.into()), false, Some(target), 0);
-        thread.start().map(|()| thread)
+        thread.start_told(true).map(|()| thread)
     }
 
     fn as_subject(&self) -> Subject {
@@ -261,12 +271,21 @@ impl Thread {
         state.sort != Sort::Dummy && state.daemon
     }
 
-    /// Starts it: returns once it runs. `AlreadyStarted`, `NoThread`, `ShutDown`.
+    /// Starts it. `AlreadyStarted`, `NoThread`, `ShutDown`.
     pub fn start(self: &Arc<Thread>) -> Result<(), Error> {
+        // What a hook starts is what it causes, and is not to be told of.
+        self.start_told(!hooks::is_in_hook())
+    }
+
+    /// The same for a thread that has hooks if it is `told` of.
+    fn start_told(self: &Arc<Thread>, told: bool) -> Result<(), Error> {
         {
             let mut state = self.state.lock();
             if state.stage() != Stage::New {
                 return Err(Error::AlreadyStarted);
+            }
+            if !told {
+                self.life().hooks.close();
             }
             if state.sort == Sort::Timer {
                 drop(state);
@@ -286,37 +305,54 @@ impl Thread {
         registry::expect_start()?;
         let arg = Arc::into_raw(self.clone()).cast_mut().cast();
         // SAFETY: `main` takes over the reference behind `arg`.
-        if !unsafe { SystemThread::start(stack_size(), main, arg) } {
+        let Some(system) = (unsafe { SystemThread::start(stack_size(), main, arg) }) else {
             // SAFETY: the thread was refused, so the reference is still this one's.
             drop(unsafe { Arc::from_raw(arg.cast::<Thread>()) });
             registry::start_failed();
             return Err(Error::NoThread);
-        }
-        self.life().started.wait();
+        };
+        self.launch();
+        self.life().handshake.learn_system(system);
         Ok(())
     }
 
-    /// On the new thread, which the registry does not know yet.
-    fn begin(self: &Arc<Thread>) -> Option<Target> {
-        let target = self.enter();
-        registry::started(self);
-        self.life().hooks.adopt();
-        self.life().started.set();
-        target
+    /// Makes a thread Running and known to all, if that is not done. By the starter once the system has given it a thread, and by
+    /// that thread before anything else.
+    fn launch(self: &Arc<Thread>) {
+        let life = self.life();
+        let hooks_before = life.handshake.launch(|| {
+            {
+                let mut state = self.state.lock();
+                state.set_stage(Stage::Running);
+                life.ident.store(ident::next_ident(), Ordering::Relaxed);
+            }
+            registry::started(self);
+            life.hooks.adopt()
+        });
+        drop(hooks_before);
     }
 
     /// On the new thread: from here on it knows itself, and has its name.
     fn enter(self: &Arc<Thread>) -> Option<Target> {
         current::set(self.clone());
         let life = self.life();
-        *life.system.lock() = Some(SystemThread::current());
-        let mut state = self.state.lock();
-        state.set_stage(Stage::Running);
-        life.ident.store(get_ident(), Ordering::Relaxed);
-        life.native_id.store(system::native_id(), Ordering::Relaxed);
-        // Under the lock, as a renaming is.
-        system::set_own_name(&state.name.spell());
-        state.target.take()
+        life.handshake.learn_system(SystemThread::current());
+        let target;
+        {
+            let mut state = self.state.lock();
+            if state.stage() != Stage::Running {
+                // A timer's, which nobody has launched.
+                state.set_stage(Stage::Running);
+                life.ident.store(ident::next_ident(), Ordering::Relaxed);
+            }
+            ident::adopt_ident(life.ident.load(Ordering::Relaxed));
+            life.native_id.store(system::native_id(), Ordering::Relaxed);
+            // Under the lock, as a renaming is.
+            system::set_own_name(&state.name.spell());
+            target = state.target.take();
+        }
+        life.started.set();
+        target
     }
 
     /// On the ending thread: leaves the registry, then is no longer alive, then lets joins go on.
@@ -328,13 +364,15 @@ impl Thread {
         let life = self.life();
         life.hooks.close();
         registry::ended(self);
+        // User code: it is alive, and itself, all through that.
+        local::give_back_values();
         {
             let mut state = self.state.lock();
             state.set_stage(Stage::Ended);
             life.exit_code.store(exit_code, Ordering::Relaxed);
             state.is_over = true;
         }
-        life.done.set();
+        life.handshake.done.set();
     }
 
     fn is_running_dummy(&self) -> bool {
@@ -349,7 +387,7 @@ impl Thread {
 
     /// The same as a part of another wait, which hooks are not told of by itself.
     pub fn join_quietly(&self, deadline: Deadline) -> Result<(), Error> {
-        let not_over;
+        let is_over;
         {
             let state = self.state.lock();
             if state.sort == Sort::Dummy {
@@ -359,43 +397,24 @@ impl Thread {
                 return Err(Error::NotStarted);
             }
             if state.is_from_before_a_fork() {
-                // Neither `done` nor the system thread tells anything here, and `reaping` may be held by nobody.
+                // Neither `done` nor the system thread tells anything here, and a lock may be held by nobody.
                 return Ok(());
             }
-            not_over = (!state.is_over).then(|| self.life());
+            is_over = state.is_over;
+            if !is_over {
+                self.life();
+            }
         }
         if current::is_current(self) {
             return Err(Error::Deadlock);
         }
-        if let Some(life) = not_over {
-            life.done.wait_until(deadline)?;
-        }
         // A timer that was cancelled has run nothing.
         let Some(life) = self.life_if_any() else { return Ok(()) };
-        if life.system.lock().is_none() {
-            return Ok(());
-        }
-        if life.reaping.acquire_until(deadline).is_err() {
-            // Another joiner is at it, and would be done at once if the thread were gone.
-            let gone = !system::exists(life.native_id.load(Ordering::Relaxed));
-            return if gone { Ok(()) } else { Err(Error::TimedOut) };
-        }
-        let gone = self.reap(life, deadline);
-        // Held since a few lines above.
-        life.reaping.release()?;
-        gone
-    }
-
-    /// With `reaping` held: waits for the system thread, which runs foreign thread-local destructors at most.
-    fn reap(&self, life: &Life, deadline: Deadline) -> Result<(), Error> {
-        let Some(system) = *life.system.lock() else {
-            return Ok(());
+        let is_gone = || {
+            let native_id = life.native_id.load(Ordering::Relaxed);
+            native_id != 0 && !system::exists(native_id)
         };
-        // SAFETY: `reaping` is held, and `system` is still there: neither joined nor detached.
-        unsafe { system.join(deadline) }?;
-        *life.system.lock() = None;
-        registry::reaped(self);
-        Ok(())
+        life.handshake.join(is_over, deadline, is_gone, || registry::reaped(self))
     }
 
     /// Whether it runs, or is a timer that waits for its moment.
@@ -415,7 +434,11 @@ impl Thread {
         state.name = Name::Given(name.clone());
         // Under the lock: the thread cannot end meanwhile, and its number not become another's.
         if state.stage() == Stage::Running {
-            system::set_name(self.life().native_id.load(Ordering::Relaxed), &name);
+            // A thread that is still to say its number is still to take its name.
+            let native_id = self.life().native_id.load(Ordering::Relaxed);
+            if native_id != 0 {
+                system::set_name(native_id, &name);
+            }
         }
     }
 
@@ -424,8 +447,11 @@ impl Thread {
         self.number(|life| &life.ident)
     }
 
-    /// The kernel's number for it, from its start on. `NotStarted`.
+    /// The kernel's number for it, from its start on; may have to wait until it gets a processor for the first time. `NotStarted`.
     pub fn native_id(&self) -> Result<u64, Error> {
+        if self.state.lock().stage() == Stage::Running {
+            self.life().started.wait();
+        }
         self.number(|life| &life.native_id)
     }
 
@@ -480,8 +506,8 @@ impl Thread {
         state.set_stage(stage);
         drop(state);
         // Nobody joins the main thread's system thread.
-        *life.system.lock() = None;
-        life.done.clear();
+        life.handshake.forget_system();
+        life.handshake.done.clear();
     }
 }
 
@@ -493,7 +519,7 @@ impl Drop for Thread {
         }
         // SAFETY: made by `life`, and nobody else has the thread any more.
         let life = unsafe { Box::from_raw(life) };
-        let Some(system) = life.system.lock().take() else { return };
+        let Some(system) = life.handshake.joinable() else { return };
         if !self.state.lock().is_from_before_a_fork() {
             // SAFETY: still there, so neither joined nor detached; nobody can join it any more.
             unsafe { system.detach() };
@@ -507,7 +533,11 @@ const MAIN_NAME: &str = "MainThread";
 extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     // SAFETY: `start_system_thread` handed over a reference.
     let thread = unsafe { Arc::from_raw(arg.cast::<Thread>()) };
-    live(&thread, thread.as_subject(), || thread.begin(), || ());
+    let begin = || {
+        thread.launch();
+        thread.enter()
+    };
+    live(&thread, thread.as_subject(), begin, || ());
     core::ptr::null_mut()
 }
 

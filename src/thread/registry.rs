@@ -5,7 +5,7 @@
 //! user code.
 
 use super::timer::TIMERS;
-use super::{Thread, current, get_ident, ident, shutdown};
+use super::{Thread, current, get_ident, ident, local, shutdown};
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
 use crate::status::Error;
 use std::collections::BTreeMap;
@@ -238,5 +238,6 @@ pub fn after_fork() {
     if let Some(this) = &this {
         this.became_main();
     }
+    local::after_fork();
     shutdown::not_begun_in_child();
 }

@@ -157,7 +157,7 @@ fn cancel(thread: &Thread) {
 fn let_joins_go_on(thread: &Thread) {
     thread.state.lock().is_over = true;
     if let Some(life) = thread.life_if_any() {
-        life.done.set();
+        life.handshake.done.set();
     }
 }
 
@@ -199,7 +199,7 @@ fn fire(timers: MutexGuard<'_, Pending<Thread>>, thread: Arc<Thread>, inherited:
     drop(timers);
     let arg = Box::into_raw(Box::new(Launch { thread, inherited })).cast();
     // SAFETY: `main` takes over the box.
-    if unsafe { SystemThread::start(stack_size(), main, arg) } {
+    if unsafe { SystemThread::start(stack_size(), main, arg) }.is_some() {
         return;
     }
     // SAFETY: the thread was refused, so the box is still this one's.
@@ -230,7 +230,7 @@ extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     inherited.restore();
     let begin = || {
         let target = thread.enter();
-        thread.life().hooks.adopt();
+        drop(thread.life().hooks.adopt());
         target
     };
     live(&thread, as_subject(&thread), begin, || hooks::timer_fired(thread.id));

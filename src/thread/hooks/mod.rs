@@ -12,7 +12,8 @@
 //! Begin and end are a [`Span`]. Its end goes to the hooks that have seen its beginning, if they are still set: a hook sees both,
 //! or the begin alone if it was taken away meanwhile.
 //!
-//! While a hook runs on a thread this thread has no events: a hook does not see what it causes itself.
+//! While a hook runs on a thread this thread has no events, and a thread that is started then has none ever: a hook does not see
+//! what it causes itself. (The tasks that it submits are told of, on their workers.)
 //!
 //! Locks, outer before inner: a source's -> the registry's; a source's -> a place's. No hook is dropped under any of them.
 
@@ -99,13 +100,12 @@ impl Hooks {
         }
     }
 
-    /// For a new thread, which is in the registry already: takes over those that are set.
-    pub fn adopt(&self) {
+    /// For a new thread, which is in the registry already: takes over those that are set. Gives those that it had, to be dropped where
+    /// user code may run.
+    pub fn adopt(&self) -> impl Sized + use<> {
         // Whoever sets a hook for all threads has it counted before it asks the registry who they are: either this thread was
         // there, and gets the hook by that, or it has come later and finds the hook counted.
-        if is_active() {
-            drop([TRACE.supply(&self.trace), PROFILE.supply(&self.profile)]);
-        }
+        if is_active() { [TRACE.supply(&self.trace), PROFILE.supply(&self.profile)] } else { [None, None] }
     }
 
     /// At a thread's end: no more events on it.
@@ -141,6 +141,11 @@ pub fn is_active() -> bool {
 thread_local! {
     /// A hook runs on this thread.
     static IN_HOOK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a hook runs on the calling thread.
+pub fn is_in_hook() -> bool {
+    IN_HOOK.get()
 }
 
 /// The object of an event.
