@@ -16,6 +16,7 @@
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
+mod cut;
 #[cfg(not(loom))]
 pub mod exec;
 /// Of handles the models run the pins alone.
