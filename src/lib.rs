@@ -16,6 +16,7 @@
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
+mod cut;
 #[cfg(not(loom))]
 pub mod exec;
 /// Of handles the models run the pins alone.
@@ -39,6 +40,7 @@ pub mod thread;
 /// Of the threads, what the models run.
 #[cfg(loom)]
 mod thread {
+    pub mod handshake;
     pub mod table;
 }
 /// The models start the service in their own way.

@@ -8,6 +8,7 @@
 mod barrier;
 mod condition;
 mod event;
+mod handshake;
 mod hook;
 mod local;
 mod lock;
