@@ -140,6 +140,41 @@ impl Target {
 }
 
 impl Task {
+    /// Its parts. Whoever has them owes the call of the last with the second.
+    pub fn into_raw(self) -> (TaskFn, *mut c_void, Option<FreeFn>) {
+        let (function, free) = (self.function, self.arg.free);
+        (function, self.arg.forget(), free)
+    }
+
+    /// A task that is a Rust closure, which must not panic.
+    pub fn from_fn<C>(closure: C) -> Task
+    where
+        C: FnOnce() -> Result<*mut c_void, Failure> + Send + 'static,
+    {
+        unsafe extern "C" fn call<C>(arg: *mut c_void, result: *mut *mut c_void) -> i32
+        where
+            C: FnOnce() -> Result<*mut c_void, Failure>,
+        {
+            // SAFETY: `arg` is the box made below, and a task is called once, by one thread.
+            let closure = unsafe { &mut *arg.cast::<Option<C>>() }.take();
+            match closure.map_or(Ok(core::ptr::null_mut()), |closure| closure()) {
+                Ok(value) => {
+                    // SAFETY: `run` passes a valid place.
+                    unsafe { result.write(value) };
+                    0
+                }
+                Err(failure) => raise(failure.code, failure.message.as_deref()),
+            }
+        }
+        unsafe extern "C" fn free<C>(arg: *mut c_void) {
+            // SAFETY: made by `Box::into_raw` below, and freed once.
+            drop(unsafe { Box::from_raw(arg.cast::<Option<C>>()) });
+        }
+        let arg = Box::into_raw(Box::new(Some(closure))).cast();
+        // SAFETY: `call` and `free` take what `arg` points to, which is Send.
+        unsafe { Task::new(call::<C>, Arg::new(arg, Some(free::<C>))) }
+    }
+
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<*mut c_void, Failure> {
         let mut result = core::ptr::null_mut();

@@ -155,13 +155,9 @@ pub unsafe extern "C" fn pirn_executor_submit(
         if out.is_null() {
             return Ok(executor.submit_detached(task)?);
         }
-        let future = executor.future_of(task);
-        // Before the task is queued, since what fails later could not be undone; but nobody is to guess the handle of a future that
-        // is not queued, and may never be.
-        let vacant = Vacant::take()?;
-        executor.queue(core::slice::from_ref(&future))?;
+        let handle = executor.submit_open(task)?;
         // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, shared::open_in(vacant, future).as_ptr()) };
+        unsafe { write_out(out, handle.as_ptr()) };
         Ok(())
     })
 }
@@ -208,9 +204,9 @@ pub unsafe extern "C" fn pirn_executor_map(
         let out = required(out)?;
         let deadline = Timeout::from_seconds(timeout)?.deadline();
         let map = Arc::new(executor.map_of(tasks, chunksize, deadline)?);
-        // As in pirn_executor_submit.
-        let vacant = Vacant::take()?;
-        executor.queue(&map.futures())?;
+        // Before the tasks are queued, since what fails later could not be undone.
+        let vacant = Vacant::take().inspect_err(|_| map.take_back())?;
+        executor.queue_map(&map)?;
         // SAFETY: not NULL, and the caller's promise.
         unsafe { write_out(out, shared::open_in(vacant, map).as_ptr()) };
         Ok(())

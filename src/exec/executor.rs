@@ -1,10 +1,11 @@
 //! Executor: a pool of threads as its user holds it (Python: `concurrent.futures.ThreadPoolExecutor`).
 
 use super::future::Future;
-use super::pool::{LOOK, Pool, Stage};
-use super::work::Work;
+use super::pool::{Pool, Stage};
 use super::worker;
 use crate::callback::{Target, Task};
+use crate::handle::Handle;
+use crate::handle::arena::Vacant;
 use crate::identity::Identified;
 use crate::status::Error;
 use crate::thread::shutdown;
@@ -67,39 +68,41 @@ impl Executor {
         Ok(())
     }
 
-    /// A future for `task`, still to be queued.
-    pub(crate) fn future_of(&self, task: Task) -> Arc<Future> {
-        Future::of_task(&self.pool, Work::Task(task), false)
-    }
-
-    /// Queues futures made for this executor, all or none: `ShutDown`, `BrokenExecutor`, `NoThread`.
-    pub(crate) fn queue(&self, futures: &[Arc<Future>]) -> Result<(), Error> {
-        self.pool.submit(futures)
+    /// Queues tasks of futures made for this executor, all or none: `ShutDown`, `BrokenExecutor`, `NoThread`.
+    pub(crate) fn queue(&self, futures: &[Future]) -> Result<(), Error> {
+        self.pool.submit_all(futures)
     }
 
     pub(super) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
 
-    /// Queues a task: `ShutDown`, `BrokenExecutor`, `NoThread`.
-    pub fn submit(&self, task: Task) -> Result<Arc<Future>, Error> {
-        let future = self.future_of(task);
-        self.queue(core::slice::from_ref(&future))?;
-        Ok(future)
+    /// Queues a task: `ShutDown`, `BrokenExecutor`, `NoThread`, `NoMemory`.
+    pub fn submit(&self, task: Task) -> Result<Future, Error> {
+        let future = Future::of_task(Vacant::take()?, &self.pool, task);
+        let queued = self.queue(core::slice::from_ref(&future));
+        queued.inspect_err(|_| future.take_back()).map(|()| future)
+    }
+
+    /// Queues a task whose future the program gets by this handle. Errors as for `submit`.
+    #[inline]
+    pub fn submit_open(&self, task: Task) -> Result<Handle, Error> {
+        self.pool.submit_open(task)
     }
 
     /// Queues a task whose result nobody wants; its failure goes to the excepthook. `ShutDown`, `BrokenExecutor`, `NoThread`.
+    #[inline]
     pub fn submit_detached(&self, task: Task) -> Result<(), Error> {
-        self.queue(&[Future::of_task(&self.pool, Work::Task(task), true)])
+        self.pool.submit_detached(task)
     }
 
     /// Takes no more work, cancels what has not started if `cancel_futures`, and if `wait`, waits until the rest is done and the
     /// threads are gone: `Deadlock`, with nothing changed, if the caller is one of them.
     pub fn shutdown(&self, wait: bool, cancel_futures: bool) -> Result<(), Error> {
-        if wait && worker::current_of(self.pool.id()).is_some() {
+        if wait && worker::current_of(&*self.pool).is_some() {
             return Err(Error::Deadlock);
         }
-        self.close(if wait { Stage::Awaited } else { Stage::ShutDown }, cancel_futures);
+        self.pool.close(if wait { Stage::Awaited } else { Stage::ShutDown }, cancel_futures);
         if wait {
             self.pool.join();
         }
@@ -112,27 +115,12 @@ impl Executor {
             let state = self.pool.lock();
             (state.stage, state.is_shut_down())
         };
-        let is_own_worker = worker::current_of(self.pool.id()).is_some();
+        let is_own_worker = worker::current_of(&*self.pool).is_some();
         match stage {
             Stage::Open if !is_shut_down => self.shutdown(true, false),
             // Another thread waits; so does this one, if it is not what is waited for.
             Stage::Awaited if !is_own_worker => self.shutdown(true, false),
             _ => Ok(()),
-        }
-    }
-
-    fn close(&self, stage: Stage, cancel_futures: bool) {
-        let mut state = self.pool.lock();
-        // Who has said not to wait keeps this; a later call that waits does so itself.
-        if state.stage == Stage::Open {
-            state.stage = stage;
-        }
-        let cancelled = if cancel_futures { core::mem::take(&mut state.queue) } else { Default::default() };
-        let sleepers = state.sleepers.take_all();
-        drop(state);
-        sleepers.notify_all(LOOK);
-        for future in cancelled {
-            future.cancel();
         }
     }
 
@@ -143,8 +131,7 @@ impl Executor {
 
     /// How many tasks wait in the queue, and how many run, at this moment.
     pub fn pending(&self) -> (usize, usize) {
-        let state = self.pool.lock();
-        (state.queued, state.running)
+        self.pool.pending()
     }
 
     /// What the workers' names begin with.
@@ -165,6 +152,6 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        self.close(Stage::ShutDown, false);
+        self.pool.close(Stage::ShutDown, false);
     }
 }

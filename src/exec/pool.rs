@@ -1,44 +1,35 @@
-//! The thread pool's book-keeping: its queue, and how many threads work on it.
+//! Pool: what an executor is made of. Its shift (lanes, crew, counts), its threads, its settings, its end.
 //!
-//! Each worker is counted in `workers` from the moment its start is decided, and is in one of these states:
+//! A submit locks one lane, and that is all as long as it finds the lane open and nobody to be summoned. Lanes are opened when the
+//! first worker runs, so nothing is queued before there is one; and they are closed for good by a shutdown or a broken
+//! pool. Both are done lane by lane under the pool's lock. So of a submit and a shutdown, either the submit had its lane before the
+//! shutdown closed it, and what it queued is run, or drained; or it finds the lane closed.
 //!
-//! ```text
-//! idle      it will look at the queue before it does anything that may take long: newly started, between two tasks, asleep
-//! busy      it runs user code: a task, done callbacks, something's `free`
-//! blocked   busy, and it waits for a future of this pool: the limit counts it as absent (`lend`)
-//! ```
+//! Locks, outer before inner: the pool's state, the crew's roster, a lane.
 //!
-//! What each transition keeps up:
-//!
-//! ```text
-//! queued <= idle                          every queued task has a worker that will look for it,
-//!   or workers - blocked >= max_workers   or as many threads work as may,
-//!   or the system refused a thread        and whoever leaves the queue to others leaves such a worker behind
-//! ```
-//!
-//! A queued task is one that is neither claimed nor cancelled; the queue may also hold some that are
-//! (`Future::is_unclaimed`), which whoever pops them skips. A worker becomes idle before its task's future is settled: who
-//! waits for the result and then submits again finds it idle, and starts no second one.
-//!
-//! When a wait ends there may be more than `max_workers` at work; then the next one that looks at the queue leaves, whoever
-//! it is (`is_surplus`). There are others, so the queue is not forgotten.
-//!
-//! No wake-up is lost: a worker goes to sleep under the lock, when the queue is empty; who puts something in it, shuts down,
-//! breaks the pool, or makes an idle worker surplus does so under the lock, and wakes one or all.
+//! A pool is kept by its executor, its workers, and its queue: a future refers to its pool without keeping it, and looks into it
+//! only when it has just been taken out of PENDING. Until whoever did that has counted the task as withdrawn the pool's counts say
+//! that it is queued, and the pool stays (`drop`).
 
+use super::entry::Entry;
 use super::future::Future;
-use crate::callback::Target;
+use super::lane::Queue;
+use super::shift::Shift;
+use super::worker;
+use crate::callback::{Target, Task};
+use crate::handle::Handle;
+use crate::handle::arena::Vacant;
 use crate::identity;
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
 use crate::thread::{Thread, shutdown};
-use core::sync::atomic::{AtomicU64, Ordering};
-use std::collections::{BTreeMap, VecDeque};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// "Look again": at the queue, or at the outcome of a start.
-pub(super) const LOOK: Notice = Notice::new(1);
+/// "Look again", at the outcome of a start.
+const LOOK: Notice = Notice::new(1);
 
 /// How an executor was shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,19 +44,10 @@ pub(super) enum Stage {
 pub(super) struct State {
     /// The fork epoch that the rest belongs to.
     epoch: u32,
-    pub queue: VecDeque<Arc<Future>>,
-    pub queued: usize,
-    /// Tasks whose function or `arg_free` is running.
-    pub running: usize,
-    pub workers: usize,
-    pub idle: usize,
-    pub blocked: usize,
-    /// Workers whose system thread is not known to run yet; they count as idle.
-    pub starting: usize,
-    /// Idle workers that sleep.
-    pub sleepers: WaitList,
+    /// Workers whose system thread is not known to run yet.
+    starting: usize,
     /// Those who wait for the outcome of another thread's start.
-    pub starters: WaitList,
+    starters: WaitList,
     /// The threads, by worker number, until they have been joined.
     pub threads: BTreeMap<usize, Arc<Thread>>,
     next_number: usize,
@@ -77,17 +59,13 @@ pub(super) struct State {
     pub broken: bool,
 }
 
-/// A worker that has been counted in and is to be started.
-#[must_use]
-pub(super) struct Hiring {
-    number: usize,
-}
-
 /// Queue and workers of an executor.
 pub(super) struct Pool {
     id: u64,
     max_workers: usize,
     default_prefix: Arc<str>,
+    /// A box. In a child of fork the parent's is left where it is: workers and futures from before refer to it.
+    shift: AtomicPtr<Shift>,
     state: Mutex<State>,
 }
 
@@ -95,14 +73,7 @@ impl State {
     fn new(prefix: Arc<str>) -> State {
         State {
             epoch: fork::epoch(),
-            queue: VecDeque::new(),
-            queued: 0,
-            running: 0,
-            workers: 0,
-            idle: 0,
-            blocked: 0,
             starting: 0,
-            sleepers: WaitList::new(),
             starters: WaitList::new(),
             threads: BTreeMap::new(),
             next_number: 0,
@@ -130,6 +101,14 @@ impl State {
     }
 }
 
+/// What became of a submit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Put {
+    Queued,
+    /// The worker that was started for it broke the pool: as if it had been queued before.
+    Broken,
+}
+
 impl Pool {
     /// With at most so many threads at work at a time.
     pub fn new(max_workers: usize) -> Arc<Pool> {
@@ -137,7 +116,8 @@ impl Pool {
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
         let default_prefix: Arc<str> = format!("ThreadPoolExecutor-{number}").into();
         let state = Mutex::new(State::new(default_prefix.clone()));
-        Arc::new(Pool { id: identity::next(), max_workers, default_prefix, state })
+        let shift = AtomicPtr::new(Box::into_raw(Box::new(Shift::new(max_workers))));
+        Arc::new(Pool { id: identity::next(), max_workers, default_prefix, shift, state })
     }
 
     pub fn id(&self) -> u64 {
@@ -152,10 +132,27 @@ impl Pool {
         &self.default_prefix
     }
 
-    /// Locks the state, put right first if a fork lies between.
+    /// The present shift.
+    #[inline]
+    pub fn shift(&self) -> &Shift {
+        // SAFETY: a box that goes with the pool, or never.
+        let shift = unsafe { &*self.shift.load(Ordering::Acquire) };
+        if shift.epoch == fork::epoch() { shift } else { self.fresh_shift() }
+    }
+
+    #[cold]
+    fn fresh_shift(&self) -> &Shift {
+        drop(self.lock());
+        // SAFETY: as above; `lock` has put a fresh one there.
+        unsafe { &*self.shift.load(Ordering::Acquire) }
+    }
+
+    /// Locks the state, put right first if a fork lies between, and the shift with it.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         if state.epoch != fork::epoch() {
+            let fresh = Box::into_raw(Box::new(Shift::new(self.max_workers)));
+            self.shift.store(fresh, Ordering::Release);
             let parents = state.without_parents();
             drop(state);
             drop(parents);
@@ -164,49 +161,38 @@ impl Pool {
         state
     }
 
-    /// Locks the state for a worker of this epoch; None if it has crossed a fork and belongs to no pool any more.
-    pub fn lock_in(&self, epoch: u32) -> Option<MutexGuard<'_, State>> {
-        (epoch == fork::epoch()).then(|| self.lock())
+    /// A task left the queue of the pool behind the pointer, not to be run.
+    ///
+    /// # Safety
+    /// The caller has taken a task of this pool, and of the present fork epoch, out of PENDING, and counts it once.
+    pub unsafe fn withdrawn(pool: *const Pool) {
+        // SAFETY: the caller's promise; see above for why the pool is still there.
+        unsafe { &*pool }.shift().withdraw();
     }
 
-    /// One task less in the queue. Called under its future's lock, which is from after the last fork; so is this state then.
-    pub fn left_queue(&self) {
-        self.state.lock().queued -= 1;
-    }
-
-    /// Whether more threads work than may.
-    pub fn is_surplus(&self, state: &State) -> bool {
-        state.workers - state.blocked > self.max_workers
-    }
-
-    /// Decides on one more worker, if a queued task needs it and the limit allows it.
-    pub fn hire_if_needed(&self, state: &mut State) -> Option<Hiring> {
-        let needed = state.queued > state.idle && state.workers - state.blocked < self.max_workers;
-        needed.then(|| self.hire(state))
-    }
-
-    fn hire(&self, state: &mut State) -> Hiring {
-        state.workers += 1;
-        state.idle += 1;
+    /// Starts a worker that the crew counts in already.
+    fn start(self: &Arc<Pool>) -> Result<(), Error> {
+        let mut state = self.lock();
         state.starting += 1;
-        state.next_number += 1;
-        Hiring { number: state.next_number - 1 }
+        self.start_counted(state)
     }
 
-    /// Starts the worker that was decided on.
-    fn start(self: &Arc<Pool>, Hiring { number }: Hiring) -> Result<(), Error> {
-        let name = format!("{}_{number}", self.lock().prefix);
+    /// The same when it is counted as starting, too.
+    fn start_counted(self: &Arc<Pool>, mut state: MutexGuard<'_, State>) -> Result<(), Error> {
+        let number = state.next_number;
+        state.next_number += 1;
+        let name = format!("{}_{number}", state.prefix);
+        drop(state);
         let pool = self.clone();
-        let result = Thread::start_worker(&name, Target::from_fn(move || super::worker::main(pool)));
+        let result = Thread::start_worker(&name, Target::from_fn(move || worker::main(pool)));
         let mut state = self.lock();
         state.starting -= 1;
         let result = result.map(|thread| drop(state.threads.insert(number, thread)));
         if result.is_err() {
-            state.workers -= 1;
-            state.idle -= 1;
+            self.shift().crew.strike_off();
         }
         let starters = state.starters.take_all();
-        let unjoined = state.threads.len() > 2 * state.workers + 8;
+        let unjoined = state.threads.len() > 2 * self.shift().crew.roster().workers + 8;
         drop(state);
         starters.notify_all(LOOK);
         if unjoined {
@@ -215,79 +201,187 @@ impl Pool {
         result
     }
 
-    /// Starts the worker that was decided on, if any, and more as long as they are needed. A refused one is done without: the
-    /// caller knows that others work.
-    pub fn keep_up(self: &Arc<Pool>, mut hiring: Option<Hiring>) {
-        while let Some(next) = hiring {
-            if self.start(next).is_err() {
+    /// Has somebody look at the lanes: wakes a worker, or starts one, and more as long as they are needed. One that is refused is done
+    /// without: the caller knows that others work.
+    #[cold]
+    pub fn summon(self: &Arc<Pool>, shift: &Shift) {
+        while shift.crew.summon(|| shift.pending().0) {
+            if self.start().is_err() || !(shift.crew.is_short() && shift.any_work()) {
                 return;
             }
-            hiring = self.hire_if_needed(&mut self.lock());
         }
     }
 
-    /// Queues tasks, all or none: `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no worker at all).
-    pub fn submit(self: &Arc<Pool>, futures: &[Arc<Future>]) -> Result<(), Error> {
-        if futures.is_empty() {
-            return Ok(());
-        }
-        let mut state = self.lock();
+    /// Has `put` fill the lane of the calling thread: `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no
+    /// worker at all). If the pool breaks meanwhile, the lane is not open, and what is made for it is to be broken off.
+    #[inline]
+    fn put(self: &Arc<Pool>, put: impl FnOnce(&mut Queue<Entry>)) -> Result<Put, Error> {
+        let shift = self.shift();
+        let lane = worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane);
+        let mut queue = shift.lanes[lane].lock();
         let mut has_started_one = false;
-        loop {
-            if state.broken && has_started_one {
-                // By the worker that was started for these: as if they had been queued before.
-                state.queued += futures.len();
-                drop(state);
-                futures.iter().for_each(Future::break_off);
-                return Ok(());
+        while !queue.open {
+            drop(queue);
+            let admission = self.admit(&mut has_started_one)?;
+            queue = shift.lanes[lane].lock();
+            if admission == Put::Broken {
+                put(&mut queue);
+                return Ok(Put::Broken);
             }
+        }
+        put(&mut queue);
+        drop(queue);
+        if shift.crew.is_short() {
+            self.summon(shift);
+        }
+        Ok(Put::Queued)
+    }
+
+    /// Opens the lanes, with a worker to look at them, if they are to be open.
+    #[cold]
+    fn admit(self: &Arc<Pool>, has_started_one: &mut bool) -> Result<Put, Error> {
+        let mut state = self.lock();
+        loop {
             if state.broken {
-                return Err(Error::BrokenExecutor);
+                return if *has_started_one { Ok(Put::Broken) } else { Err(Error::BrokenExecutor) };
             }
             if state.is_shut_down() {
                 return Err(Error::ShutDown);
             }
-            // Nothing is queued before there is a worker, so a refusal leaves nothing to be taken back.
-            if state.workers > state.starting {
-                break;
+            let shift = self.shift();
+            let mut roster = shift.crew.roster();
+            if roster.workers > state.starting {
+                drop(roster);
+                state.settled = true;
+                shift.lanes.iter().for_each(|lane| lane.lock().open = true);
+                return Ok(Put::Queued);
             }
             if state.starting > 0 {
+                drop(roster);
                 match Mutex::wait(state, Deadline::NEVER, |state| &mut state.starters) {
                     Wake::Notified(_) | Wake::TimedOut(_) => state = self.lock(),
                 }
                 continue;
             }
-            let first = self.hire(&mut state);
-            drop(state);
-            self.start(first)?;
-            has_started_one = true;
+            shift.crew.enlist(&mut roster);
+            drop(roster);
+            state.starting += 1;
+            self.start_counted(state)?;
+            *has_started_one = true;
             state = self.lock();
         }
-        let swept = Pool::sweep(&mut state);
-        state.settled = true;
-        state.queued += futures.len();
-        state.queue.extend(futures.iter().cloned());
-        let mut woken = Vec::new();
-        while woken.len() < futures.len() {
-            let Some(sleeper) = state.sleepers.pop_front() else { break };
-            woken.push(sleeper);
+    }
+
+    /// Queues a task whose future the program gets by its handle: `NoMemory`, and as `put`.
+    #[inline]
+    pub fn submit_open(self: &Arc<Pool>, task: Task) -> Result<Handle, Error> {
+        let vacant = Vacant::take()?;
+        let handle = vacant.handle();
+        // Filled under the lane's lock, when nothing can fail any more: nobody is to guess the handle of a future that will never be
+        // queued.
+        let put = self.put(|queue| queue.submit(Future::fill_open(vacant, self, task)))?;
+        if put == Put::Broken {
+            Pool::break_off(Entry::Future(handle), self.shift());
         }
-        let hiring = self.hire_if_needed(&mut state);
-        drop(state);
-        woken.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
-        drop(swept);
-        self.keep_up(hiring);
+        Ok(handle)
+    }
+
+    /// Queues a task whose result nobody wants: as `put`.
+    #[inline]
+    pub fn submit_detached(self: &Arc<Pool>, task: Task) -> Result<(), Error> {
+        let mut task = Some(task);
+        let put = self.put(|queue| {
+            if queue.open {
+                queue.submit(Entry::Detached(task.take().expect("a submit puts once")));
+            }
+        });
+        put.map(|_| ())
+    }
+
+    /// Queues futures made for this pool, all or none: as `put`. If none, they are to be taken back.
+    pub fn submit_all(self: &Arc<Pool>, futures: &[Future]) -> Result<(), Error> {
+        if futures.is_empty() {
+            return Ok(());
+        }
+        let put = self.put(|queue| futures.iter().for_each(|future| queue.submit(Entry::Future(future.handle()))))?;
+        if put == Put::Broken {
+            futures.iter().for_each(Future::break_off);
+        }
         Ok(())
     }
 
-    /// Takes out what is not to be run any more, once it is the larger part: constant time for each on average.
-    fn sweep(state: &mut State) -> Vec<Arc<Future>> {
-        if state.queue.len() <= 2 * state.queued + 32 {
-            return Vec::new();
+    /// Withdraws an entry that was drained from a broken pool.
+    fn break_off(entry: Entry, shift: &Shift) {
+        match entry {
+            Entry::Future(handle) => {
+                if let Some(future) = Future::of_entry(handle) {
+                    future.break_off();
+                }
+            }
+            Entry::Detached(task) => {
+                shift.withdraw();
+                drop(task);
+            }
         }
-        let (live, swept) = core::mem::take(&mut state.queue).into_iter().partition(|future| future.is_unclaimed());
-        state.queue = live;
-        Vec::from(swept)
+    }
+
+    /// Withdraws an entry that was drained by a shutdown.
+    fn cancel(entry: Entry, shift: &Shift) {
+        match entry {
+            Entry::Future(handle) => {
+                if let Some(future) = Future::of_entry(handle) {
+                    future.cancel();
+                }
+            }
+            Entry::Detached(task) => {
+                shift.withdraw();
+                drop(task);
+            }
+        }
+    }
+
+    /// Takes no more tasks. The entries that were queued, if they are to be `drain`ed.
+    fn close_lanes(&self, drain: bool) -> Vec<Entry> {
+        let mut drained = Vec::new();
+        for lane in &self.shift().lanes {
+            let mut queue = lane.lock();
+            queue.open = false;
+            if drain {
+                drained.extend(queue.take_all());
+            }
+        }
+        drained
+    }
+
+    /// Shuts down: takes no more tasks, and cancels those that have not started if `cancel_futures`.
+    pub fn close(&self, stage: Stage, cancel_futures: bool) {
+        let mut state = self.lock();
+        // Who has said not to wait keeps this; a later call that waits does so itself.
+        if state.stage == Stage::Open {
+            state.stage = stage;
+        }
+        let shift = self.shift();
+        let drained = self.close_lanes(cancel_futures);
+        drop(state);
+        shift.crew.close();
+        drained.into_iter().for_each(|entry| Pool::cancel(entry, shift));
+    }
+
+    /// An initializer has failed: no task will run any more but those that are under way.
+    pub fn break_down(&self) {
+        let mut state = self.lock();
+        state.broken = true;
+        let shift = self.shift();
+        let drained = self.close_lanes(true);
+        drop(state);
+        shift.crew.close();
+        drained.into_iter().for_each(|entry| Pool::break_off(entry, shift));
+    }
+
+    /// How many tasks wait in the queue, and how many run.
+    pub fn pending(&self) -> (usize, usize) {
+        let (queued, running) = self.shift().pending();
+        (queued as usize, running as usize)
     }
 
     /// Waits until all workers have ended and their threads are gone. For a pool that is shut down.
@@ -295,7 +389,7 @@ impl Pool {
         loop {
             let state = self.lock();
             if state.threads.is_empty() {
-                if state.starting == 0 {
+                if state.starting == 0 && self.shift().crew.roster().workers == 0 {
                     return;
                 }
                 match Mutex::wait(state, Deadline::NEVER, |state| &mut state.starters) {
@@ -327,9 +421,29 @@ impl Pool {
 }
 
 impl shutdown::OnShutdown for Pool {
-    /// `executors_closed` says so already: workers that sleep are to look.
+    /// `executors_closed` says so already: submits that are under way are over, workers that sleep are to look.
     fn shut_down(&self) {
-        let sleepers = self.lock().sleepers.take_all();
-        sleepers.notify_all(LOOK);
+        let state = self.lock();
+        drop(self.close_lanes(false));
+        drop(state);
+        self.shift().crew.close();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let shift = *self.shift.get_mut();
+        // SAFETY: a box of the pool's own.
+        if unsafe { &*shift }.epoch != fork::epoch() {
+            // Futures from before the fork may refer to it.
+            return;
+        }
+        // Somebody who has taken a task out of PENDING is about to count it, and still needs the pool for that.
+        // SAFETY: as above.
+        while unsafe { &*shift }.pending().0 > 0 {
+            std::thread::yield_now();
+        }
+        // SAFETY: from Box::into_raw, and nobody refers to it any more.
+        drop(unsafe { Box::from_raw(shift) });
     }
 }

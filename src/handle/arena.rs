@@ -103,6 +103,11 @@ impl Slot {
         unsafe { &*base.add((number << SLOT_SHIFT) as usize).cast::<Slot>() }
     }
 
+    /// The handle of what is in the slot, whose word this is.
+    pub fn handle_with(&self, word: u64) -> Handle {
+        Handle((word & GENERATION_MASK) | self.number() << SLOT_SHIFT)
+    }
+
     fn number(&self) -> u64 {
         let base = BASE.load(Ordering::Relaxed);
         ((core::ptr::from_ref(self).addr() - base.addr()) >> SLOT_SHIFT) as u64
@@ -157,7 +162,8 @@ impl Vacant {
         handle
     }
 
-    fn slot(&self) -> &Slot {
+    /// The slot.
+    pub fn slot(&self) -> &'static Slot {
         // SAFETY: slots stay mapped for ever.
         unsafe { self.slot.as_ref() }
     }

@@ -51,6 +51,8 @@ pub enum Kind {
     Map = 13,
     /// An iteration over futures as they complete.
     AsCompleted = 14,
+    /// Another handle of a future, for a done callback. (There is no such `PIRN_KIND_…`.)
+    Alias = 31,
 }
 
 /// A handle as the C program holds it: any 64 bits, to be checked.

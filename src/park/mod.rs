@@ -8,6 +8,7 @@
 //! (under the same lock) finds it there; and being taken off the list happens once, under the lock, so a waiter that
 //! times out either takes itself off and has not been notified, or finds itself gone and takes the notice.
 
+mod alarm;
 mod bucket;
 mod deadline;
 mod list;
@@ -15,6 +16,7 @@ mod mutex;
 mod spin;
 
 pub use crate::sys::clock::Deadline;
+pub use alarm::Alarm;
 pub use bucket::{bucket, lock_both};
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
