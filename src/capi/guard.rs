@@ -55,21 +55,23 @@ pub fn on_inline<T: Inline, H>(
     fast: impl FnOnce(&T, Tag) -> bool,
     whole: impl FnOnce(&T, Tag) -> Result<(), Error>,
 ) -> pirn_status_t {
-    let found = inline::find::<T>(Handle::from_ptr(handle));
-    match found {
+    match inline::find::<T>(Handle::from_ptr(handle)) {
         Ok((object, tag)) if fast(object, tag) => PIRN_OK,
-        found => guarded_inline(name, found, whole),
+        _ => outlined(handle, move |handle| {
+            guard(name, || {
+                let (object, tag) = inline::find::<T>(Handle::from_ptr(handle))?;
+                Ok(whole(object, tag)?)
+            })
+        }),
     }
 }
 
+/// Keeps `rest` out of the caller's way. As a C function that is given what the caller was given, and does not unwind, it is
+/// reached by a jump: the caller's fast path needs no stack frame.
 #[cold]
 #[inline(never)]
-fn guarded_inline<T>(
-    name: &'static str,
-    found: Result<(&T, Tag), Error>,
-    whole: impl FnOnce(&T, Tag) -> Result<(), Error>,
-) -> pirn_status_t {
-    guard(name, || found.and_then(|(object, tag)| whole(object, tag)).map_err(CallError::from))
+extern "C" fn outlined<H>(handle: *mut H, rest: impl FnOnce(*mut H) -> pirn_status_t) -> pirn_status_t {
+    rest(handle)
 }
 
 /// Makes an object that lives in a slot.

@@ -92,6 +92,8 @@ impl Slot {
             return None;
         }
         let base = BASE.load(Ordering::Relaxed);
+        // SAFETY: seen, as said. (The caller's match on the Option needs no test of its own then.)
+        unsafe { core::hint::assert_unchecked(!base.is_null()) };
         // SAFETY: the offset lies within the usable part of the arena, which stays mapped for ever and holds slots only, all of
         // whose bytes are initialised (zero at first).
         Some(unsafe { &*base.add(offset as usize).cast::<Slot>() })

@@ -1,6 +1,6 @@
-//! Waiting: deadlines, the internal mutex, the FIFO wait list. The one place that puts a thread to sleep.
+//! Waiting: deadlines, the internal mutex, the FIFO wait list, the crowd. The one place that puts a thread to sleep.
 //!
-//! Everything in pirn that blocks does it through [`wait_on`] (or its safe form, [`Mutex::wait`]): a waiter on the caller's
+//! Threads that wait for one moment, all of them and in no order, wait as a [`Crowd`]: at a barrier. Everything else in pirn that blocks does it through [`wait_on`] (or its safe form, [`Mutex::wait`]): a waiter on the caller's
 //! stack is appended to a list, the list's lock is let go, and the thread spins a little and then sleeps on the waiter's own
 //! word until a notifier has taken the waiter off the list and stored a notice there, or until the deadline has passed.
 //!
@@ -10,6 +10,7 @@
 
 mod alarm;
 mod bucket;
+mod crowd;
 mod deadline;
 mod list;
 mod mutex;
@@ -18,7 +19,10 @@ mod spin;
 pub use crate::sys::clock::Deadline;
 pub use alarm::Alarm;
 pub use bucket::{bucket, lock_both};
+pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
-pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
+#[cfg(not(loom))]
+pub use mutex::MutexGuard;
+pub use mutex::{Mutex, RawMutex, Wake};
 pub use spin::{Spin, Turns, spin_until};

@@ -5,10 +5,18 @@
 //! - [`Spin`]: a lock is held for a few instructions as a rule. A few pauses, then a few yields, which let the holder run if it
 //!   waits for a processor. As parking_lot's SpinWait.
 //! - [`spin_until`]: another running thread is about to hand something over. That takes as long as its work does, so this spins
-//!   for longer, and learns: each thread has its full budget as long as spins pay off, and half of it after each that did
-//!   not. With more runnable threads than processors spins fail, since the other thread does not run meanwhile, and soon
-//!   there are none but one now and then to see whether that has changed. That one is of full length: if both sides sleep
-//!   between their turns, it has to outlast the wake-up of the other side to find that spinning would pay.
+//!   for longer, and learns, thread by thread:
+//!
+//!   A spin that pays off earns credit, one that does not costs some, and without credit there is none: with more runnable threads than
+//!   processors spins fail, since the other thread does not run meanwhile. (A spin is of full length or not at all: half of
+//!   what it takes is wasted.)
+//!
+//!   After a first moment it yields between its looks, for that other thread may wait for this very processor. But
+//!   a stranger may get it as well, and keep it for a whole time slice: after one such yield the thread does without for a while.
+//!
+//!   Without credit it spins all the same in a short window of time now and then, the same for all threads, to see
+//!   whether things have changed. Together, because threads that wait for each other spin in vain unless the others do not sleep
+//!   either; in full length, because a spin has to outlast the wake-up of one that does.
 
 use super::Turn;
 #[cfg(not(loom))]
@@ -48,75 +56,94 @@ impl Spin {
     }
 }
 
-/// The full budget for a hand-over, in nanoseconds: about what a sleep and a wake-up cost, so that spinning at most
+/// How long to spin for a hand-over, in nanoseconds: about what a sleep and a wake-up cost, so that spinning at most
 /// doubles the price of a wait (Karlin et al., "Empirical Studies of Competitive Spinning", SOSP 1991).
 #[cfg(not(loom))]
-const LONGEST_NS: u32 = 20_000;
-/// A budget below this is none.
+const LONGEST_NS: u64 = 20_000;
+/// The most that a thread may lose before it stops, in spins.
 #[cfg(not(loom))]
-const SHORTEST_NS: u32 = 500;
-/// Without a budget one in so many waits spins all the same.
+const MOST_CREDIT: u32 = 8;
+/// Looks without a yield between them come first, for so long.
 #[cfg(not(loom))]
-const PROBE_EVERY: u32 = 16;
+const PAUSING_NS: u64 = 2_000;
+/// Threads that wait for each other give a processor back sooner than that; time slices take milliseconds.
+#[cfg(not(loom))]
+const LONG_YIELD_NS: u64 = 500_000;
+/// How long a thread does without yields after a long one.
+#[cfg(not(loom))]
+const YIELDLESS_NS: u64 = 64_000_000;
+/// The windows begin so often, and last for one part in so many.
+#[cfg(not(loom))]
+const WINDOW_EVERY_NS: u64 = 1 << 20;
+#[cfg(not(loom))]
+const WINDOW_PART: u64 = 8;
 
 /// What a thread has learnt about spinning.
 #[cfg(not(loom))]
 #[derive(Clone, Copy)]
 struct Experience {
-    budget_ns: u32,
-    waits: u32,
+    credit: u32,
+    /// No yields before that.
+    yields_from: u64,
 }
 
 #[cfg(not(loom))]
 impl Experience {
-    /// How long to spin now.
-    fn next(&mut self) -> u32 {
-        self.waits = self.waits.wrapping_add(1);
-        if self.budget_ns >= SHORTEST_NS {
-            self.budget_ns
-        } else if self.waits % PROBE_EVERY == 0 {
-            LONGEST_NS
-        } else {
-            0
-        }
+    const NONE: Experience = Experience { credit: MOST_CREDIT, yields_from: 0 };
+
+    /// Whether to spin now.
+    fn suggests_to_spin(self, now: u64) -> bool {
+        self.credit > 0 || now % WINDOW_EVERY_NS < WINDOW_EVERY_NS / WINDOW_PART
     }
 
     fn learn(&mut self, paid_off: bool) {
-        self.budget_ns = if paid_off { LONGEST_NS } else { self.budget_ns / 2 };
+        self.credit = if paid_off { MOST_CREDIT.min(self.credit + 1) } else { self.credit.saturating_sub(1) };
     }
 }
 
-/// Spins until `ready`, for as long as the calling thread's experience suggests: whether it is.
+/// Spins until `ready`, if the calling thread's experience suggests it: whether it is.
 #[cfg(not(loom))]
 pub fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
     use core::cell::Cell;
     /// Between two looks at the clock, which takes about as long.
     const PAUSES: u32 = 4;
     thread_local! {
-        static EXPERIENCE: Cell<Experience> = const { Cell::new(Experience { budget_ns: LONGEST_NS, waits: 0 }) };
+        static EXPERIENCE: Cell<Experience> = const { Cell::new(Experience::NONE) };
+    }
+    if ready() {
+        return true;
     }
     let mut experience = EXPERIENCE.get();
-    let budget = u64::from(experience.next());
-    if budget == 0 || is_alone() {
-        EXPERIENCE.set(experience);
-        return ready();
+    let start = clock::now_ns();
+    if !experience.suggests_to_spin(start) || is_alone() {
+        return false;
     }
-    let end = clock::now_ns() + budget;
+    let mut yielded_at = None;
     let is_ready = loop {
-        for _ in 0..PAUSES {
-            if ready() {
-                break;
-            }
+        if (0..PAUSES).any(|_| {
             spin_hint();
-        }
-        if ready() {
+            ready()
+        }) {
             break true;
         }
-        if clock::now_ns() >= end {
+        let now = clock::now_ns();
+        if now - start >= LONGEST_NS {
             break false;
         }
+        if now - start >= PAUSING_NS && now >= experience.yields_from {
+            yielded_at = Some(now);
+            std::thread::yield_now();
+        }
     };
-    experience.learn(is_ready);
+    let mut paid_off = is_ready;
+    if let Some(yielded_at) = yielded_at {
+        let now = clock::now_ns();
+        if now - yielded_at > LONG_YIELD_NS {
+            experience.yields_from = now + YIELDLESS_NS;
+            paid_off = false;
+        }
+    }
+    experience.learn(paid_off);
     EXPERIENCE.set(experience);
     is_ready
 }
@@ -180,18 +207,20 @@ mod tests {
 
     #[test]
     fn spins_that_fail_are_given_up_and_taken_up_again() {
-        let mut experience = Experience { budget_ns: LONGEST_NS, waits: 0 };
-        let spent: u32 = (0..1000)
-            .map(|_| {
-                let budget = experience.next();
-                experience.learn(false);
-                budget
-            })
-            .sum();
-        assert!(spent < 2 * LONGEST_NS + 1000 / PROBE_EVERY * LONGEST_NS);
-        while experience.next() == 0 {}
+        let mut experience = Experience::NONE;
+        // As if each wait took ten microseconds besides.
+        let (mut now, mut spun) = (0, 0);
+        while now < 100 * WINDOW_EVERY_NS {
+            let spin = if experience.suggests_to_spin(now) { LONGEST_NS } else { 0 };
+            experience.learn(false);
+            spun += spin;
+            now += spin + 10_000;
+        }
+        assert!(spun < now / WINDOW_PART + u64::from(MOST_CREDIT) * LONGEST_NS, "{spun} of {now}");
+        assert!(!experience.suggests_to_spin(WINDOW_EVERY_NS - 1));
+        assert!(experience.suggests_to_spin(WINDOW_EVERY_NS));
         experience.learn(true);
-        assert_eq!(experience.next(), LONGEST_NS);
+        assert!(experience.suggests_to_spin(WINDOW_EVERY_NS - 1));
     }
 
     #[test]

@@ -1,32 +1,41 @@
 //! Barrier: Python's `threading.Barrier`.
 //!
 //! ```text
-//! phase      present              an arrival           the way on
-//! Filling    arrived so far       joins the round      the last one runs the action (Acting), then Draining or Broken
-//! Acting     all parties          waits at the door    the action is over: Draining, or what a reset or an abort asked for
-//! Draining   those still to leave waits at the door    the last one out: Filling.  abort: Broken
-//! Resetting  those still to leave waits at the door    the last one out: Filling.  abort: Broken
-//! Broken     those still to leave BROKEN_BARRIER       reset: Resetting, or Filling if nobody is present
+//! | 63 .. 32: PRESENT | 31 .. 8: fork epoch | 5: CLOSED | 4: DOOR | 3: PARKED | 2 .. 0: phase |
+//!
+//! phase         PRESENT             an arrival           the way on
+//! Filling       arrived so far      joins the round      the last one runs the action (Acting), then Draining or Broken
+//! Acting        all parties         waits at the door    the action is over: Draining or Broken
+//! ActingReset   all parties         waits at the door    the same after a reset: Resetting
+//! ActingAbort   all parties         waits at the door    the same after an abort: Broken
+//! Draining      those still to leave waits at the door   the last one out: Filling.  abort: Broken
+//! Resetting     those still to leave waits at the door   the last one out: Filling.  abort: Broken
+//! Broken        those still to leave BROKEN_BARRIER      reset: Resetting, or Filling if nobody is present
+//!
+//! PARKED        some of those who wait for the round's end sleep, or did: in Filling and in the Acting phases
+//! DOOR          somebody at the door sleeps: in the Acting phases, Draining and Resetting
+//! fork epoch    which process this is about: in a child of fork nobody is present, and the round never was
+//! CLOSED        freed: calls that come from now on are refused, those inside leave in peace
 //! ```
 //!
 //! As in Python, who is let go has still to leave, and says on leaving what the phase is then: Draining means that the round
 //! succeeded, Resetting and Broken that it did not. So an abort reaches those who have been let go but have not left, and the
-//! answer cannot be missed: the phase moves on to Filling only when everybody has left.
+//! answer cannot be missed, not by one that spins either: the phase moves on to Filling only when everybody has left.
 //!
-//! One mutex guards all of it. The round's waiters and those at the door are taken off their lists, under the mutex, by whoever
-//! changes the phase that they wait in; no wake-up is lost, since a thread joins a list under the mutex in that same phase. The lists
-//! are empty in every other phase: `waiters` but in Filling and Acting, `door` but in Acting, Draining and Resetting.
+//! Every step is one compare-and-swap. A thread that waits looks at the word for a while, and then sleeps with the others that wait
+//! for the same (see [`Crowd`], which proves that no wake-up is lost): PARKED and DOOR are the flags of the two crowds.
 //!
-//! The action is user code: it runs without the mutex, and a phase of its own keeps everybody where they are meanwhile.
+//! The action is user code: a phase of its own keeps everybody where they are meanwhile.
+//!
+//! Ordering: every step is AcqRel, and those who wait read the word with Acquire: what any party did before it came is seen by all
+//! when they leave.
 
 use crate::callback::{CallError, Target};
 use crate::identity::{self, Identified};
-use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifiers, Timeout, WaitList, Wake};
+use crate::park::{Crowd, Deadline, Timeout, spin_until};
 use crate::status::Error;
+use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::sys::fork;
-
-/// The phase has changed: look again.
-const CHANGED: Notice = Notice::new(1);
 
 /// The largest number of parties (PTRDIFF_MAX).
 const MOST_PARTIES: usize = isize::MAX as usize;
@@ -35,58 +44,90 @@ const MOST_PARTIES: usize = isize::MAX as usize;
 enum Phase {
     Filling,
     Acting,
+    ActingReset,
+    ActingAbort,
     Draining,
     Resetting,
     Broken,
 }
 
-#[derive(Debug)]
-struct State {
-    phase: Phase,
-    present: usize,
-    /// What a reset or an abort during the action asked for: it takes effect after the action.
-    after_action: Option<Phase>,
-    /// The barrier was freed: calls that come from now on are refused.
-    closed: bool,
-    /// The fork epoch that all of this is from.
-    epoch: u32,
-    /// Of this round.
-    waiters: WaitList,
-    /// Those who came while the round before drained.
-    door: WaitList,
+use Phase::{Acting, ActingAbort, ActingReset, Broken, Draining, Filling, Resetting};
+
+const PHASES: [Phase; 7] = [Filling, Acting, ActingReset, ActingAbort, Draining, Resetting, Broken];
+
+impl Phase {
+    /// Whether those who arrived in time for the round may leave.
+    fn is_over(self) -> bool {
+        matches!(self, Draining | Resetting | Broken)
+    }
+
+    /// Whether those who came too late for the round may look again.
+    fn is_door_open(self) -> bool {
+        matches!(self, Filling | Broken)
+    }
 }
+
+const PHASE: u64 = 7;
+const PARKED: u64 = 1 << 3;
+const DOOR: u64 = 1 << 4;
+const CLOSED: u64 = 1 << 5;
+const EPOCH: u64 = 0xFF_FFFF << 8;
+const PRESENT_SHIFT: u32 = 32;
+
+/// The present fork epoch, in its place.
+fn epoch() -> u64 {
+    (u64::from(fork::epoch()) << EPOCH.trailing_zeros()) & EPOCH
+}
+
+/// What the word says at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct State(u64);
 
 impl State {
+    fn phase(self) -> Phase {
+        PHASES[(self.0 & PHASE) as usize]
+    }
+
+    fn present(self) -> usize {
+        (self.0 >> PRESENT_SHIFT) as usize
+    }
+
+    fn is_closed(self) -> bool {
+        self.0 & CLOSED != 0
+    }
+
+    /// Another phase and number, with the same flags.
+    fn with(self, phase: Phase, present: usize) -> State {
+        State(self.0 & (PARKED | DOOR | CLOSED | EPOCH) | phase as u64 | (present as u64) << PRESENT_SHIFT)
+    }
+
+    fn is_of_this_process(self) -> bool {
+        self.0 & EPOCH == epoch()
+    }
+
     /// In a child of fork nobody is present, and an action that another thread ran does not end: the round never was.
-    fn forget_the_dead(&mut self) {
-        if self.epoch != fork::epoch() {
-            self.epoch = fork::epoch();
-            self.present = 0;
-            self.after_action = None;
-            if self.phase != Phase::Broken {
-                self.phase = Phase::Filling;
-            }
+    fn without_the_dead(self) -> State {
+        let phase = if self.phase() == Broken { Broken } else { Filling };
+        State(self.0 & CLOSED | phase as u64 | epoch())
+    }
+
+    fn in_phase(self, phase: Phase) -> State {
+        self.with(phase, self.present())
+    }
+
+    /// After one of those present has left.
+    fn less_one(self) -> State {
+        match self.with(self.phase(), self.present() - 1) {
+            emptied if emptied.present() == 0 && emptied.phase() != Broken => emptied.in_phase(Filling),
+            others => others,
         }
     }
 
-    /// Moves on. Those who waited for it are owed a notice.
-    fn enter(&mut self, phase: Phase) -> Owed {
-        self.phase = phase;
-        let waiters = matches!(phase, Phase::Draining | Phase::Resetting | Phase::Broken);
-        let door = matches!(phase, Phase::Filling | Phase::Broken);
-        Owed([waiters.then(|| self.waiters.take_all()), door.then(|| self.door.take_all())])
-    }
-}
-
-/// Those who are owed a notice, best given without the mutex.
-#[must_use]
-struct Owed([Option<Notifiers>; 2]);
-
-impl Owed {
-    fn notify(self) {
-        for waiters in self.0.into_iter().flatten() {
-            waiters.notify_all(CHANGED);
-        }
+    /// The flags of the crowds whose wait the step to `next` ends.
+    fn woken_by(self, next: State) -> u64 {
+        let round = if next.phase().is_over() { PARKED } else { 0 };
+        let door = if next.phase().is_door_open() { DOOR } else { 0 };
+        self.0 & (round | door)
     }
 }
 
@@ -95,11 +136,15 @@ impl Owed {
 /// All calls return `InvalidHandle` once the barrier has been [closed](Barrier::close).
 #[derive(Debug)]
 pub struct Barrier {
+    word: AtomicU64,
     id: u64,
     parties: usize,
     action: Option<Target>,
     default_timeout: Timeout,
-    state: Mutex<State>,
+    /// Those of this round who sleep.
+    round: Crowd,
+    /// Those who came while the round before drained, and sleep.
+    door: Crowd,
 }
 
 impl Identified for Barrier {
@@ -115,28 +160,68 @@ impl Barrier {
         if !(1..=MOST_PARTIES).contains(&parties) {
             return Err(Error::InvalidArgument);
         }
-        let state = State {
-            phase: Phase::Filling,
-            present: 0,
-            after_action: None,
-            closed: false,
-            epoch: fork::epoch(),
-            waiters: WaitList::new(),
-            door: WaitList::new(),
-        };
-        Ok(Barrier { id: identity::next(), parties, action, default_timeout, state: Mutex::new(state) })
+        Ok(Barrier {
+            word: AtomicU64::new(epoch()),
+            id: identity::next(),
+            parties,
+            action,
+            default_timeout,
+            round: Crowd::new(),
+            door: Crowd::new(),
+        })
     }
 
     /// For those who are inside already: a closed barrier still lets them out.
-    fn lock_inside(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock();
-        state.forget_the_dead();
-        state
+    fn state(&self) -> State {
+        State(self.word.load(Ordering::Acquire))
     }
 
-    fn lock(&self) -> Result<MutexGuard<'_, State>, Error> {
-        let state = self.lock_inside();
-        if state.closed { Err(Error::InvalidHandle) } else { Ok(state) }
+    fn state_if_open(&self) -> Result<State, Error> {
+        loop {
+            let state = self.state();
+            if state.is_closed() {
+                return Err(Error::InvalidHandle);
+            }
+            if state.is_of_this_process() {
+                return Ok(state);
+            }
+            self.step(state, state.without_the_dead());
+        }
+    }
+
+    /// One attempt to get from one state to the next, and to wake those who waited for that. False: the state is another one by now.
+    fn step(&self, seen: State, next: State) -> bool {
+        let woken = seen.woken_by(next);
+        if self.word.compare_exchange(seen.0, next.0 & !woken, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            return false;
+        }
+        if woken & PARKED != 0 {
+            self.round.wake_all();
+        }
+        if woken & DOOR != 0 {
+            self.door.wake_all();
+        }
+        true
+    }
+
+    /// Waits until the phase is one that `is_awaited`, in the crowd with that flag. False: the deadline has passed.
+    fn wait_for_phase(&self, crowd: &Crowd, flag: u64, deadline: Deadline, is_awaited: fn(Phase) -> bool) -> bool {
+        if spin_until(|| is_awaited(self.state().phase())) {
+            return true;
+        }
+        loop {
+            let turn = crowd.turn();
+            let seen = self.state();
+            if is_awaited(seen.phase()) {
+                return true;
+            }
+            // Others arrive or leave meanwhile, so this may fail. AcqRel: see `Crowd`.
+            if self.word.compare_exchange(seen.0, seen.0 | flag, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+                && !crowd.sleep(turn, deadline)
+            {
+                return is_awaited(self.state().phase());
+            }
+        }
     }
 
     /// Waits until all parties have come, at most as long as the default says; gives the number of those who came before, in this
@@ -148,132 +233,137 @@ impl Barrier {
 
     /// The same with a limit of its own. It is counted from the moment at which the round before has drained.
     pub fn wait_timeout(&self, timeout: Timeout) -> Result<usize, CallError> {
-        let mut state = self.lock_filling()?;
-        let index = state.present;
-        state.present += 1;
-        if state.present == self.parties {
-            return self.complete(state, index);
-        }
-        match Mutex::wait(state, timeout.deadline(), |state| &mut state.waiters) {
-            Wake::Notified(_) => {}
-            // Everybody is here. What the action, and a reset or an abort during it, say is still to come.
-            Wake::TimedOut(state) if state.phase == Phase::Acting => {
-                let _notified = Mutex::wait(state, Deadline::NEVER, |state| &mut state.waiters);
-            }
-            Wake::TimedOut(state) => return Ok(end(state, Phase::Broken, index)?),
-        }
-        Ok(leave(self.lock_inside(), index)?)
-    }
-
-    /// Waits at the door until a round fills.
-    fn lock_filling(&self) -> Result<MutexGuard<'_, State>, Error> {
         loop {
-            let state = self.lock()?;
-            match state.phase {
-                Phase::Filling => return Ok(state),
-                Phase::Broken => return Err(Error::BrokenBarrier),
-                Phase::Acting | Phase::Draining | Phase::Resetting => {
-                    let _notified = Mutex::wait(state, Deadline::NEVER, |state| &mut state.door);
+            let seen = self.state_if_open()?;
+            let index = seen.present();
+            match seen.phase() {
+                Filling if index + 1 < self.parties => {
+                    if self.step(seen, seen.with(Filling, index + 1)) {
+                        return Ok(self.wait_in_round(index, timeout.deadline())?);
+                    }
+                }
+                Filling => match &self.action {
+                    None => {
+                        if self.step(seen, seen.with(Draining, index + 1).less_one()) {
+                            return Ok(index);
+                        }
+                    }
+                    Some(action) => {
+                        if self.step(seen, seen.with(Acting, index + 1)) {
+                            return self.act(action, index);
+                        }
+                    }
+                },
+                Broken => return Err(Error::BrokenBarrier.into()),
+                Acting | ActingReset | ActingAbort | Draining | Resetting => {
+                    self.wait_for_phase(&self.door, DOOR, Deadline::NEVER, Phase::is_door_open);
                 }
             }
         }
     }
 
-    /// Everybody is here: runs the action, lets the others go, and leaves.
-    fn complete<'a>(&'a self, mut state: MutexGuard<'a, State>, index: usize) -> Result<usize, CallError> {
-        let epoch = state.epoch;
-        let mut result = Ok(());
-        if let Some(action) = &self.action {
-            state.phase = Phase::Acting;
-            drop(state);
-            result = action.run();
-            state = self.lock_inside();
-            if state.epoch != epoch {
-                // The action forked, and this is the child, where the round is not known any more.
-                return Ok(result.map(|()| index)?);
+    /// Waits, as one of those present, for the round's end, and leaves.
+    fn wait_in_round(&self, index: usize, deadline: Deadline) -> Result<usize, Error> {
+        let mut deadline = deadline;
+        while !self.wait_for_phase(&self.round, PARKED, deadline, Phase::is_over) {
+            loop {
+                let seen = self.state();
+                match seen.phase() {
+                    Filling => {
+                        if self.step(seen, seen.in_phase(Broken).less_one()) {
+                            return Err(Error::BrokenBarrier);
+                        }
+                    }
+                    // Everybody is here. What the action, and a reset or an abort during it, say is still to come.
+                    _ => break deadline = Deadline::NEVER,
+                }
             }
         }
-        let by_itself = if result.is_ok() { Phase::Draining } else { Phase::Broken };
-        let phase = state.after_action.take().unwrap_or(by_itself);
-        let left = end(state, phase, index);
-        result?;
-        Ok(left?)
+        loop {
+            let seen = self.state();
+            if self.step(seen, seen.less_one()) {
+                return if seen.phase() == Draining { Ok(index) } else { Err(Error::BrokenBarrier) };
+            }
+        }
+    }
+
+    /// Everybody is here: runs the action, lets the others go, and leaves.
+    fn act(&self, action: &Target, index: usize) -> Result<usize, CallError> {
+        let epoch = fork::epoch();
+        let result = action.run();
+        if fork::epoch() != epoch {
+            // The action forked, and this is the child, where the round is not known any more.
+            return Ok(result.map(|()| index)?);
+        }
+        loop {
+            let seen = self.state();
+            let phase = match seen.phase() {
+                ActingReset => Resetting,
+                Acting if result.is_ok() => Draining,
+                _ => Broken,
+            };
+            if self.step(seen, seen.in_phase(phase).less_one()) {
+                result?;
+                return if phase == Draining { Ok(index) } else { Err(Error::BrokenBarrier.into()) };
+            }
+        }
     }
 
     /// Sends those who wait away with `BrokenBarrier`; others may come at once. During the action: after it.
     pub fn reset(&self) -> Result<(), Error> {
-        let mut state = self.lock()?;
-        let phase = match state.phase {
-            Phase::Filling | Phase::Broken if state.present > 0 => Phase::Resetting,
-            Phase::Filling | Phase::Broken => Phase::Filling,
-            Phase::Draining | Phase::Resetting => return Ok(()),
-            Phase::Acting => {
-                state.after_action = Some(Phase::Resetting);
-                return Ok(());
-            }
-        };
-        let owed = state.enter(phase);
-        drop(state);
-        owed.notify();
-        Ok(())
+        self.change_phase(|seen| match seen.phase() {
+            Filling | Broken if seen.present() > 0 => Resetting,
+            Filling | Broken => Filling,
+            Acting | ActingReset | ActingAbort => ActingReset,
+            Draining => Draining,
+            Resetting => Resetting,
+        })
     }
 
     /// Breaks the barrier: who waits, has not left yet, or comes, gets `BrokenBarrier`, until a reset. During the action: after it.
     pub fn abort(&self) -> Result<(), Error> {
-        let mut state = self.lock()?;
-        if state.phase == Phase::Acting {
-            state.after_action = Some(Phase::Broken);
-            return Ok(());
+        self.change_phase(|seen| match seen.phase() {
+            Acting | ActingReset | ActingAbort => ActingAbort,
+            Filling | Draining | Resetting | Broken => Broken,
+        })
+    }
+
+    fn change_phase(&self, next: impl Fn(State) -> Phase) -> Result<(), Error> {
+        loop {
+            let seen = self.state_if_open()?;
+            if self.step(seen, seen.in_phase(next(seen))) {
+                return Ok(());
+            }
         }
-        let owed = state.enter(Phase::Broken);
-        drop(state);
-        owed.notify();
-        Ok(())
     }
 
     /// How many threads make a round.
     pub fn parties(&self) -> Result<usize, Error> {
-        self.lock().map(|_| self.parties)
+        self.state_if_open().map(|_| self.parties)
     }
 
     /// How many have arrived in a round that is not over: 0 while it drains, and while the barrier is broken.
     pub fn n_waiting(&self) -> Result<usize, Error> {
-        let state = self.lock()?;
-        Ok(if matches!(state.phase, Phase::Filling | Phase::Acting) { state.present } else { 0 })
+        let state = self.state_if_open()?;
+        Ok(if state.phase().is_over() { 0 } else { state.present() })
     }
 
     /// Whether it is broken.
     pub fn broken(&self) -> Result<bool, Error> {
-        Ok(self.lock()?.phase == Phase::Broken)
+        Ok(self.state_if_open()?.phase() == Broken)
     }
 
     /// Ends all use of it: `Busy` if threads wait. Those who have been let go and have not left yet do so in peace.
     pub fn close(&self) -> Result<(), Error> {
-        let mut state = self.lock()?;
-        if state.phase == Phase::Acting || !state.waiters.is_empty() || !state.door.is_empty() {
-            return Err(Error::Busy);
+        loop {
+            let seen = self.state_if_open()?;
+            let is_waited_on = !seen.phase().is_over() && seen.present() > 0;
+            if is_waited_on || seen.0 & DOOR != 0 {
+                return Err(Error::Busy);
+            }
+            if self.step(seen, State(seen.0 | CLOSED)) {
+                return Ok(());
+            }
         }
-        state.closed = true;
-        Ok(())
     }
-}
-
-/// Ends the round, and leaves it.
-fn end(mut state: MutexGuard<'_, State>, phase: Phase, index: usize) -> Result<usize, Error> {
-    let owed = state.enter(phase);
-    let left = leave(state, index);
-    owed.notify();
-    left
-}
-
-/// Leaves the round, which is over; the last one out lets those at the door in.
-fn leave(mut state: MutexGuard<'_, State>, index: usize) -> Result<usize, Error> {
-    let left = if state.phase == Phase::Draining { Ok(index) } else { Err(Error::BrokenBarrier) };
-    state.present -= 1;
-    if state.present == 0 && state.phase != Phase::Broken {
-        let owed = state.enter(Phase::Filling);
-        drop(state);
-        owed.notify();
-    }
-    left
 }

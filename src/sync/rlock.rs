@@ -35,10 +35,10 @@ impl RawRLock {
         RawRLock { lock: RawLock::new(tag), owner: AtomicUsize::new(NOBODY), count: AtomicUsize::new(0) }
     }
 
-    /// Whether the calling thread holds it, and the tag is right.
+    /// Whether the calling thread holds it, and the tag is right. (With the tag right the owner's token says that the lock is held.)
     #[inline]
     fn is_mine(&self, tag: Tag) -> bool {
-        self.owner_is_caller() && self.lock.is_locked(tag) == Ok(true)
+        self.owner_is_caller() && self.lock.is_locked(tag).is_ok()
     }
 
     #[inline]
