@@ -1,4 +1,5 @@
-# The peers. Each has an adapter peers/NAME.c or peers/NAME.cpp, whose PEER_... macros say what it offers. Here:
+# The peers. Each has an adapter peers/NAME.c or peers/NAME.cpp, whose PEER_... macros say what it offers, or is a program
+# by itself, peers/NAME.py, with such variables. Here:
 #
 #     NAME_label     what the tables call it
 #     NAME_header    what has to be there for it to be built (nothing: it is part of the compiler or of this folder)
@@ -9,8 +10,8 @@
 #
 # A peer whose header or file is not there is reported as missing.
 
-peers := pirn parking_lot pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
-         tbb tbb_spin tbb_queuing libuv moodycamel openmp cas_xchg spin futex
+peers := pirn parking_lot crossbeam rayon pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
+         boost_lockfree asio tbb tbb_spin tbb_queuing libuv moodycamel moodycamel_yield openmp cpython cas_xchg spin futex
 
 pirn_label := pirn
 pirn_file = $(PIRN_LIBDIR)/libpirn.so
@@ -18,14 +19,19 @@ pirn_needs = $(out)/pirn.folder
 pirn_cflags = -I$(PIRN_INCLUDE)
 pirn_libs = -L$(PIRN_LIBDIR) -lpirn -Wl,-rpath,$(realpath $(PIRN_LIBDIR))
 
+# Those in Rust, as C functions.
+shim_peers := parking_lot crossbeam rayon
 parking_lot_label := parking_lot
-parking_lot_file = $(out)/shim/release/libparking_lot_shim.so
-parking_lot_libs = -L$(out)/shim/release -lparking_lot_shim -Wl,-rpath,$(out)/shim/release
+crossbeam_label := crossbeam
+rayon_label := rayon
+$(foreach peer,$(shim_peers),$(eval $(peer)_file = $$(out)/shim/release/libbench_shim.so))
+$(foreach peer,$(shim_peers),$(eval $(peer)_libs = -L$$(out)/shim/release -lbench_shim -Wl,-rpath,$$(out)/shim/release))
 
 pthread_label := pthread
 pthread_adaptive_label := pthread, adaptive
 pthread_errorcheck_label := pthread, error-checking
 std_label := C++ std
+cpython_label := CPython
 openmp_label := OpenMP
 openmp_cflags := -fopenmp
 
@@ -50,8 +56,14 @@ boost_label := Boost
 boost_header := boost/thread/mutex.hpp
 boost_package := libboost-thread-dev
 boost_libs := -lboost_thread
+boost_lockfree_label := Boost.Lockfree
+boost_lockfree_header := boost/lockfree/queue.hpp
+boost_lockfree_package := libboost-dev
+asio_label := Boost.Asio
+asio_header := boost/asio/thread_pool.hpp
+asio_package := libboost-dev
 
-tbb_label := oneTBB mutex
+tbb_label := oneTBB
 tbb_header := oneapi/tbb/mutex.h
 tbb_package := libtbb-dev
 tbb_libs := -ltbb
@@ -72,6 +84,9 @@ libuv_libs := -luv
 moodycamel_label := moodycamel
 moodycamel_header := concurrentqueue/lightweightsemaphore.h
 moodycamel_package := libconcurrentqueue-dev
+moodycamel_yield_label := moodycamel, yielding
+moodycamel_yield_header := concurrentqueue/concurrentqueue.h
+moodycamel_yield_package := libconcurrentqueue-dev
 
 # The limits: run.py knows by these names that they are no peers to be beaten.
 limits := cas_xchg spin futex

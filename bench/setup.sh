@@ -2,7 +2,7 @@
 # usage: setup.sh FOLDER VENV SHIM PACKAGE...
 #
 # Sets up what the benchmarks need beside what is there: the Debian PACKAGEs by apt-get, for root; in FOLDER the shim
-# around parking_lot, if SHIM is not empty; in VENV a virtual environment with matplotlib. Says what it cannot get and
+# around the peers in Rust, if SHIM is not empty; in VENV a virtual environment with matplotlib. Says what it cannot get and
 # goes on: peers without their library are reported as missing, and without matplotlib there is no chart.
 set -eu
 
@@ -28,7 +28,7 @@ fi
 
 if [ -n "$shim" ]; then
     CARGO_TARGET_DIR=$folder/shim cargo build --quiet --release --locked --manifest-path "$here/shim/Cargo.toml" ||
-        say "cargo could not build the shim: parking_lot will be missing"
+        say "cargo could not build the shim: missing will be $shim"
 fi
 
 if ! "$venv/bin/python" -c "import matplotlib" 2>/dev/null; then

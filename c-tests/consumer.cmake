@@ -56,7 +56,7 @@ add_program_tests(consumer.subdirectory built ${trees}/subdirectory subdirectory
 
 add_consumer_fixture(examples.build examples COMMAND ${consumer} examples ${tree_plain} ${PROJECT_SOURCE_DIR})
 set_tests_properties(examples.build PROPERTIES FIXTURES_REQUIRED plain)
-foreach(example hello wordcount)
+foreach(example hello mergesort pipeline downloads wordcount)
     add_test(NAME examples.${example}
         COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh ${example} ${tree_plain}/examples/${example})
     set_tests_properties(examples.${example} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# test.sh hello|wordcount PROGRAM: runs the example; compares what it prints and returns with what it should.
+# test.sh EXAMPLE PROGRAM: runs the example; compares what it prints and returns with what it should.
 set -eu
 
 example=$1
@@ -39,6 +39,37 @@ printed() {
 test_hello() {
     expect 0
     printf '1\n4\n9\n16\n25\n' | same
+}
+
+test_mergesort() {
+    for workers in 1 2 8; do
+        expect 0 1000000 $workers
+        echo '1000000 numbers sorted' | same
+    done
+    # One piece, two, and none.
+    for n in 0 1 4096 4097; do
+        expect 0 $n
+        echo "$n numbers sorted" | same
+    done
+}
+
+test_pipeline() {
+    expect 0
+    printf '17984 primes below 200000\n0 batches lost\n' | same
+    expect 0 1000
+    printf 'found 1000 primes or more\n0 batches lost\n' | same
+}
+
+# Three workers, and the files 3, 7 and 11 stall: nobody is left to start what comes behind.
+test_downloads() {
+    expect 0 3
+    for file in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        case $file in
+        3 | 7 | 11) echo "file $file: failed: the connection was shut down half way" ;;
+        12 | 13 | 14 | 15) echo "file $file: never started" ;;
+        *) echo "file $file: 1000 bytes" ;;
+        esac
+    done | same
 }
 
 make_tree() {

@@ -1,7 +1,7 @@
 //! Callbacks: a C function, its argument, and how the argument is given back.
 
 use core::cell::RefCell;
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use crate::status::Error;
 /// The code of a callback that ends without anything to report (Python's SystemExit).
 pub const PIRN_EXIT: i32 = i32::MIN;
 
+/// Which of two items comes first: below 0 the first one, above 0 the second one, 0 either.
+pub type CompareFn = unsafe extern "C" fn(*const c_void, *const c_void, *mut c_void) -> c_int;
 /// Gives an argument, an item or a result back to its owner.
 pub type FreeFn = unsafe extern "C" fn(*mut c_void);
 /// A thread's target, an initializer, a shutdown callback: 0 is success.

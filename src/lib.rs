@@ -17,17 +17,15 @@ pub mod callback;
 pub mod capi;
 #[cfg(not(loom))]
 pub mod exec;
-#[cfg(not(loom))]
+/// Of handles the models run the pins alone.
+#[cfg_attr(loom, allow(dead_code))]
 pub mod handle;
 pub mod identity;
 #[cfg(not(loom))]
 mod load;
 #[cfg(all(test, loom))]
 mod models;
-/// The models leave out the queue, which alone uses some of this.
-#[cfg_attr(loom, allow(dead_code))]
 mod park;
-#[cfg(not(loom))]
 pub mod queue;
 #[allow(non_camel_case_types)]
 pub mod status;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from harness import machine
 
 BENCH = Path(__file__).resolve().parent.parent
+
+# What the peers behind the shim are called on crates.io.
+CRATES = {"parking_lot": "parking_lot", "crossbeam": "crossbeam-channel", "rayon": "rayon"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,10 @@ def read(path):
 def _version(name, language, package):
     if name == "pirn":
         return _pirn_version()
-    if name == "parking_lot":
-        return _written(BENCH / "shim/Cargo.lock", rf'name = "{name}"\nversion = "(.*)"')
+    if name in CRATES:
+        return _written(BENCH / "shim/Cargo.lock", rf'name = "{CRATES[name]}"\nversion = "(.*)"')
+    if language == "py":
+        return platform.python_version()
     if package:
         return machine.output("dpkg-query", "-W", "-f", "${Version}", package) or "unknown"
     if name.startswith("pthread"):

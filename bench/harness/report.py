@@ -69,7 +69,7 @@ def figure(x):
 
 
 def markdown(run, chart):
-    lines = ["# Benchmarks: synchronisation", "", *_conditions(run), "", *_targets(run), ""]
+    lines = ["# Benchmarks", "", *_conditions(run), "", *_targets(run), ""]
     if chart:
         lines += [f"![Each row's peers with medians and ranges]({chart})", ""]
     for row in run["rows"]:

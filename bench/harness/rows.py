@@ -53,8 +53,19 @@ def costs(name, title, program, arguments, *targets):
     return Row(name, title, program, arguments, "ns", False, targets)
 
 
+def takes(name, title, program, arguments, unit, *targets):
+    return Row(name, title, program, arguments, unit, False, targets)
+
+
 def rates(name, title, program, arguments, unit, *targets):
     return Row(name, title, program, arguments, unit, True, targets)
+
+
+def by_workers(name, title, kind, program, arguments, unit, targets_2, targets_4, last=()):
+    """The row with a pool of two workers and with one of four."""
+    return [kind(f"{name}-{workers}", f"{title}, {workers} workers", program, (*arguments, workers, *last), unit,
+                 *(targets if isinstance(targets, tuple) else (targets,)))
+            for workers, targets in ((2, targets_2), (4, targets_4))]
 
 
 ROWS = (
@@ -83,6 +94,27 @@ ROWS = (
     rates("7-2", "barrier, 2 threads", "barrier", ("rounds", 2), "k rounds/s", at_least(1500)),
     rates("7-4", "barrier, 4 threads on 4 cores", "barrier", ("rounds", 4), "k rounds/s", at_least(700)),
     rates("7-8", "barrier, 8 threads on 4 cores", "barrier", ("rounds", 8), "k rounds/s", at_least(50)),
+    rates("9a", "bounded queue (1024), 1 producer, 1 consumer", "bounded", ("stream", 1024, 1, 1), "M items/s",
+          at_least(20)),
+    rates("9b", "bounded queue (1024), 2 producers, 2 consumers", "bounded", ("stream", 1024, 2, 2), "M items/s",
+          at_least(20)),
+    rates("9c", "unbounded queue, 1 producer, 1 consumer", "queue", ("stream", 1, 1), "M items/s", at_least(19)),
+    rates("9d", "unbounded queue, 2 producers, 2 consumers", "queue", ("stream", 2, 2), "M items/s", at_least(20)),
+    rates("9e", "queue ping-pong", "queue", ("pingpong",), "k round trips/s", at_least(1000)),
+    *by_workers("10a", "pool, tasks without a future from outside", rates, "pool", ("tasks",), "M tasks/s",
+                at_least(8), at_least(8)),
+    *by_workers("10a-future", "pool, tasks with a future each", rates, "futures", ("tasks",), "M tasks/s",
+                at_least(5), at_least(5)),
+    *by_workers("10b", "submit one task and wait for its result", takes, "roundtrip", ("warm",), "µs",
+                at_most(4), at_most(4)),
+    *by_workers("10b-idle", "the same after 1 ms of idleness", takes, "roundtrip", ("idle",), "µs",
+                at_most(12), at_most(12)),
+    *by_workers("10c", "fork-join, fib(27)", takes, "forkjoin", ("fib",), "ms", at_most(20), at_most(12), last=(27,)),
+    # At most 1.05 times the better of the two.
+    *by_workers("10d", "parallel for, sum of 10⁶ in 1,000 chunks", takes, "range", ("sum",), "µs",
+                (at_most(1.05, "tbb"), at_most(1.05, "openmp")), (at_most(1.05, "tbb"), at_most(1.05, "openmp"))),
+    *by_workers("10e", "pool, tasks from 4 threads outside", rates, "submitters", ("tasks", 4), "M tasks/s",
+                at_least(10), at_least(8)),
 )
 
 

@@ -5,6 +5,8 @@
 #include <boost/thread/lock_types.hpp>
 #include <boost/thread/mutex.hpp>
 #include <boost/thread/recursive_mutex.hpp>
+#include <boost/thread/sync_bounded_queue.hpp>
+#include <boost/thread/sync_queue.hpp>
 #include <new>
 
 #define PEER_LOCK "boost::mutex"
@@ -13,6 +15,8 @@
 #define PEER_CONDITION "boost::condition_variable and boost::mutex"
 #define PEER_EVENT "flag behind boost::condition_variable"
 #define PEER_BARRIER "boost::barrier"
+#define PEER_BOUNDED "boost::sync_bounded_queue"
+#define PEER_QUEUE "boost::sync_queue"
 
 typedef boost::mutex peer_lock_t;
 
@@ -114,4 +118,47 @@ static inline peer_barrier_t *peer_barrier_new(int parties)
 static inline void peer_barrier_wait(peer_barrier_t *barrier)
 {
     barrier->wait();
+}
+
+typedef boost::sync_bounded_queue<void *> bounded_t;
+typedef boost::sync_queue<void *> unbounded_t;
+
+/* One of the two. */
+typedef struct {
+    bounded_t *bounded;
+    unbounded_t *unbounded;
+} peer_queue_t;
+
+static inline peer_queue_t *peer_bounded_new(int size)
+{
+    peer_queue_t *queue = (peer_queue_t *)own_lines(sizeof *queue);
+    queue->bounded = new (own_lines(sizeof(bounded_t))) bounded_t(static_cast<size_t>(size));
+    return queue;
+}
+
+static inline peer_queue_t *peer_queue_new(void)
+{
+    peer_queue_t *queue = (peer_queue_t *)own_lines(sizeof *queue);
+    queue->unbounded = new (own_lines(sizeof(unbounded_t))) unbounded_t;
+    return queue;
+}
+
+static inline void peer_queue_put(peer_queue_t *queue, void *item)
+{
+    if (queue->bounded != NULL) {
+        queue->bounded->push_back(item);
+    } else {
+        queue->unbounded->push(item);
+    }
+}
+
+static inline void *peer_queue_get(peer_queue_t *queue)
+{
+    void *item;
+    if (queue->bounded != NULL) {
+        queue->bounded->pull_front(item);
+    } else {
+        queue->unbounded->pull(item);
+    }
+    return item;
 }

@@ -1,4 +1,5 @@
 /* libuv. */
+#include "../rows/task.h"
 #include <uv.h>
 
 #define PEER_LOCK "uv_mutex_t"
@@ -7,6 +8,9 @@
 #define PEER_CONDITION "uv_cond_t and uv_mutex_t"
 #define PEER_EVENT "flag behind uv_cond_t"
 #define PEER_BARRIER "uv_barrier_t"
+#define PEER_POOL "uv_queue_work"
+#define PEER_FUTURES "uv_queue_work"
+#define PEER_ROUNDTRIP "uv_queue_work"
 
 typedef uv_mutex_t peer_lock_t;
 
@@ -118,4 +122,87 @@ static inline void peer_barrier_wait(peer_barrier_t *barrier)
 {
     /* One thread of each round gets another value than 0. */
     uv_barrier_wait(barrier);
+}
+
+/* The pool is one for the process. Only the thread of the loop may submit, and hears there that a task is over. */
+typedef uv_loop_t peer_pool_t;
+
+typedef struct {
+    uv_work_t work;
+    bool done;
+    void *arg, *result;
+} uv_future_t;
+typedef uv_future_t *peer_future_t;
+
+static inline peer_pool_t *peer_pool_new(int workers)
+{
+    char size[16];
+    snprintf(size, sizeof size, "%d", workers);
+    MUST(setenv("UV_THREADPOOL_SIZE", size, 1));
+    return uv_default_loop();
+}
+
+static inline void uv_empty_task(uv_work_t *work)
+{
+    (void)work;
+    empty_task();
+}
+
+static inline void uv_empty_task_over(uv_work_t *work, int status)
+{
+    MUST(status);
+    free(work);
+}
+
+static inline void peer_pool_post(peer_pool_t *pool)
+{
+    uv_work_t *work = (uv_work_t *)malloc(sizeof *work);
+    if (work == NULL) {
+        die("no memory");
+    }
+    MUST(uv_queue_work(pool, work, uv_empty_task, uv_empty_task_over));
+}
+
+#define PEER_DRAIN(pool) uv_run(pool, UV_RUN_DEFAULT)
+
+static inline void uv_echo_task(uv_work_t *work)
+{
+    uv_future_t *future = (uv_future_t *)work;
+    future->result = echo_task(future->arg);
+}
+
+static inline void uv_echo_task_over(uv_work_t *work, int status)
+{
+    MUST(status);
+    ((uv_future_t *)work)->done = true;
+}
+
+static inline peer_future_t peer_pool_submit(peer_pool_t *pool, void *arg)
+{
+    uv_future_t *future = (uv_future_t *)malloc(sizeof *future);
+    if (future == NULL) {
+        die("no memory");
+    }
+    future->done = false;
+    future->arg = arg;
+    MUST(uv_queue_work(pool, &future->work, uv_echo_task, uv_echo_task_over));
+    return future;
+}
+
+static inline void *peer_future_take(peer_future_t *taken)
+{
+    uv_future_t *future = *taken;
+    void *result;
+    while (!future->done) {
+        uv_run(future->work.loop, UV_RUN_ONCE);
+    }
+    result = future->result;
+    free(future);
+    return result;
+}
+
+static inline void *peer_pool_call(peer_pool_t *pool, void *arg)
+{
+    peer_future_t future = peer_pool_submit(pool, arg);
+    return peer_future_take(&future);
 }

@@ -1,9 +1,12 @@
 /* OpenMP, as GCC has it. */
+#include "../rows/task.h"
 #include <omp.h>
 
 #define PEER_LOCK "omp_lock_t"
 #define PEER_RLOCK "omp_nest_lock_t"
 #define PEER_BARRIER "#pragma omp barrier"
+#define PEER_FORKJOIN "#pragma omp task"
+#define PEER_RANGE "#pragma omp parallel for"
 
 typedef omp_lock_t peer_lock_t;
 
@@ -67,4 +70,46 @@ static inline void omp_team_run(int n, void (*body)(int))
     omp_set_dynamic(0);
 #pragma omp parallel num_threads(n)
     body(omp_get_thread_num());
+}
+
+typedef struct {
+    int workers;
+} peer_pool_t;
+
+static inline peer_pool_t *peer_pool_new(int workers)
+{
+    static peer_pool_t pool;
+    omp_set_dynamic(0);
+    pool.workers = workers;
+    return &pool;
+}
+
+static inline uint64_t omp_fib(uint64_t n)
+{
+    uint64_t a, b;
+    if (n < 2) {
+        return n;
+    }
+#pragma omp task shared(a) firstprivate(n)
+    a = omp_fib(n - 1);
+    b = omp_fib(n - 2);
+#pragma omp taskwait
+    return a + b;
+}
+
+static inline uint64_t peer_pool_fib(peer_pool_t *pool, int n)
+{
+    uint64_t result = 0;
+#pragma omp parallel num_threads(pool->workers)
+#pragma omp single
+    result = omp_fib((uint64_t)n);
+    return result;
+}
+
+static inline void peer_pool_range(peer_pool_t *pool, size_t n)
+{
+#pragma omp parallel for num_threads(pool->workers)
+    for (size_t i = 0; i < n; i++) {
+        sum_chunks(i, i + 1);
+    }
 }

@@ -1,5 +1,5 @@
 /* parking_lot, behind the shim. */
-#include "../shim/parking_lot_shim.h"
+#include "../shim/shim.h"
 
 #define PEER_LOCK "parking_lot::Mutex"
 #define PEER_RLOCK "parking_lot::ReentrantMutex"

@@ -1,4 +1,5 @@
 /* pirn, with every status looked at. */
+#include "../rows/task.h"
 #include <pirn.h>
 
 #define PEER_LOCK "pirn_lock_t"
@@ -7,6 +8,14 @@
 #define PEER_CONDITION "pirn_condition_t"
 #define PEER_EVENT "pirn_event_t"
 #define PEER_BARRIER "pirn_barrier_t"
+#define PEER_BOUNDED "pirn_queue_new(size)"
+#define PEER_QUEUE "pirn_queue_new(0)"
+#define PEER_POOL "pirn_executor_submit, no future"
+#define PEER_SUBMITTERS "pirn_executor_submit, no future"
+#define PEER_FUTURES "pirn_executor_submit"
+#define PEER_ROUNDTRIP "pirn_executor_submit"
+#define PEER_FORKJOIN "pirn_executor_submit"
+#define PEER_RANGE "pirn_executor_map"
 
 typedef pirn_lock_t peer_lock_t;
 
@@ -131,4 +140,128 @@ static inline peer_barrier_t *peer_barrier_new(int parties)
 static inline void peer_barrier_wait(peer_barrier_t *barrier)
 {
     MUST(pirn_barrier_wait(barrier, NULL));
+}
+
+typedef pirn_queue_t peer_queue_t;
+
+static inline peer_queue_t *peer_bounded_new(int size)
+{
+    pirn_queue_t *queue;
+    MUST(pirn_queue_new(size, &queue));
+    return queue;
+}
+
+static inline peer_queue_t *peer_queue_new(void)
+{
+    return peer_bounded_new(0);
+}
+
+static inline void peer_queue_put(peer_queue_t *queue, void *item)
+{
+    MUST(pirn_queue_put(queue, item));
+}
+
+static inline void *peer_queue_get(peer_queue_t *queue)
+{
+    void *item;
+    MUST(pirn_queue_get(queue, &item));
+    return item;
+}
+
+typedef pirn_executor_t peer_pool_t;
+typedef pirn_future_t *peer_future_t;
+
+static inline peer_pool_t *peer_pool_new(int workers)
+{
+    pirn_executor_t *executor;
+    MUST(pirn_executor_new(workers, &executor));
+    return executor;
+}
+
+static inline int32_t pirn_empty_task(void *arg, void **result)
+{
+    (void)arg;
+    (void)result;
+    empty_task();
+    return 0;
+}
+
+static inline void peer_pool_post(peer_pool_t *pool)
+{
+    MUST(pirn_executor_submit(pool, pirn_empty_task, NULL, NULL, NULL));
+}
+
+static inline int32_t pirn_echo_task(void *arg, void **result)
+{
+    *result = echo_task(arg);
+    return 0;
+}
+
+static inline peer_future_t peer_pool_submit(peer_pool_t *pool, void *arg)
+{
+    pirn_future_t *future;
+    MUST(pirn_executor_submit(pool, pirn_echo_task, arg, NULL, &future));
+    return future;
+}
+
+static inline void *peer_future_take(peer_future_t *future)
+{
+    void *result;
+    MUST(pirn_future_result(*future, &result));
+    MUST(pirn_future_free(*future));
+    return result;
+}
+
+static inline void *peer_pool_call(peer_pool_t *pool, void *arg)
+{
+    peer_future_t future = peer_pool_submit(pool, arg);
+    return peer_future_take(&future);
+}
+
+static pirn_executor_t *pirn_fib_pool;
+
+static inline int32_t pirn_fib_task(void *arg, void **result)
+{
+    uint64_t n = to_number(arg);
+    pirn_future_t *future;
+    void *a = NULL, *b = NULL;
+    if (n < 2) {
+        *result = arg;
+        return 0;
+    }
+    MUST(pirn_executor_submit(pirn_fib_pool, pirn_fib_task, from_number(n - 1), NULL, &future));
+    MUST(pirn_fib_task(from_number(n - 2), &b));
+    MUST(pirn_future_result(future, &a));
+    MUST(pirn_future_free(future));
+    *result = from_number(to_number(a) + to_number(b));
+    return 0;
+}
+
+static inline uint64_t peer_pool_fib(peer_pool_t *pool, int n)
+{
+    pirn_future_t *future;
+    pirn_fib_pool = pool;
+    MUST(pirn_executor_submit(pool, pirn_fib_task, from_number((uint64_t)n), NULL, &future));
+    return to_number(peer_future_take(&future));
+}
+
+static inline int32_t pirn_chunk_task(void *arg, void **result)
+{
+    (void)result;
+    sum_chunks(to_number(arg), to_number(arg) + 1);
+    return 0;
+}
+
+static inline void peer_pool_range(peer_pool_t *pool, size_t n)
+{
+    void *items[CHUNKS], *unused;
+    pirn_map_t *map;
+    for (size_t i = 0; i < n; i++) {
+        items[i] = from_number(i);
+    }
+    MUST(pirn_executor_map(pool, pirn_chunk_task, items, n, NULL, 1, PIRN_FOREVER, &map));
+    for (size_t i = 0; i < n; i++) {
+        MUST(pirn_map_next(map, &unused));
+    }
+    MUST(pirn_map_free(map));
 }

@@ -1,4 +1,5 @@
 /* glibc: what POSIX has. */
+#include "../rows/task.h"
 #include <semaphore.h>
 
 #define PEER_LOCK "pthread_mutex_t"
@@ -7,6 +8,12 @@
 #define PEER_CONDITION "pthread_cond_t and mutex"
 #define PEER_EVENT "flag behind pthread_cond_t"
 #define PEER_BARRIER "pthread_barrier_t"
+#define PEER_BOUNDED "ring behind a mutex"
+#define PEER_QUEUE "ring behind a mutex"
+#define PEER_POOL "threads with that queue"
+#define PEER_SUBMITTERS "threads with that queue"
+#define PEER_FUTURES "mutex and condition each"
+#define PEER_ROUNDTRIP "mutex and condition each"
 
 #define MUTEX_KIND PTHREAD_MUTEX_NORMAL
 #include "pthread_mutex.h"
@@ -101,3 +108,7 @@ static inline void peer_barrier_wait(peer_barrier_t *barrier)
     /* One thread of each round gets another value than 0. */
     pthread_barrier_wait(barrier);
 }
+
+#include "pthread_queue.h"
+
+#include "pthread_pool.h"

@@ -18,7 +18,7 @@ pub type DoneCallback = Box<dyn FnOnce(&Future) + Send>;
 pub(super) struct Aftermath {
     /// The task, if it never ran.
     pub task: Option<Task>,
-    /// Whether anyone sleeps on the alarm.
+    /// Whether anyone sleeps until it is over.
     pub waited: bool,
     /// Of those who watch several futures, the ones to be woken by this one.
     pub watching: Vec<Notifier>,
@@ -45,7 +45,7 @@ impl Aftermath {
     pub fn tell(self, record: &Record) -> Vec<DoneCallback> {
         drop(self.task);
         if self.waited {
-            record.alarm().ring();
+            record.crowd().wake_all();
         }
         self.watching.into_iter().for_each(Channel::notify);
         self.callbacks

@@ -454,7 +454,7 @@ impl Future {
                     continue;
                 }
             }
-            if !self.record.state().wait(self.record.alarm(), deadline) && deadline.has_passed() {
+            if !self.record.state().wait(self.record.crowd(), deadline) && deadline.has_passed() {
                 return Err(Error::TimedOut);
             }
         }

@@ -9,7 +9,7 @@
 //!  32  third        pending: its arg_free
 //!  40  result_free
 //!  48  followers    watchers and callbacks, in a box; NULL while there are none. Guarded by the record's bucket
-//!  56  alarm        for those who sleep until it is over
+//!  56  crowd        those who sleep until it is over
 //!  60  epoch        the fork epoch in which it was made
 //! ```
 //!
@@ -25,7 +25,7 @@ use super::work::Value;
 use crate::callback::{Arg, CallError, FreeFn, Task, TaskFn};
 use crate::handle::arena::{Slot, Vacant, freed_word, give_back};
 use crate::handle::{Handle, Kind};
-use crate::park::Alarm;
+use crate::park::Crowd;
 use crate::status::Error;
 use crate::sys::fork;
 use crate::word::Tag;
@@ -59,7 +59,7 @@ pub(super) struct Record {
     third: AtomicPtr<c_void>,
     result_free: AtomicPtr<c_void>,
     followers: AtomicPtr<Followers>,
-    alarm: Alarm,
+    crowd: Crowd,
     epoch: AtomicU32,
 }
 
@@ -117,7 +117,6 @@ impl Record {
             }
             record.result_free.store(null_mut(), RELAXED);
             record.followers.store(null_mut(), RELAXED);
-            record.alarm.reset();
             record.epoch.store(fork::epoch(), RELAXED);
         });
         (record, tag, handle)
@@ -135,8 +134,8 @@ impl Record {
         Tag::of(self.word.load(RELAXED))
     }
 
-    pub fn alarm(&self) -> &Alarm {
-        &self.alarm
+    pub fn crowd(&self) -> &Crowd {
+        &self.crowd
     }
 
     /// The pool whose task it is; NULL for a free-standing future.

@@ -9,7 +9,7 @@
 //! +-------------+------+---------+--------+----------+---------------------+
 //!
 //! OPEN      the program has a handle, which is one of the owners
-//! WAITED    someone sleeps, or is about to, on the record's alarm
+//! WAITED    someone sleeps, or is about to, in the record's crowd
 //! FOLLOWED  there are watchers or callbacks; the phase becomes one of those that are over under the record's bucket only
 //! owners    the handle; the task, from its submit until its future is over; each call under way; each reference from elsewhere
 //!
@@ -35,10 +35,10 @@
 //! Ordering. Who takes an edge out of PENDING acquires what the submitter did. Who ends a future releases what it did, and with
 //! it the result; who sees it over has acquired that. The last owner acquires what all others did.
 //!
-//! No wake-up is lost. A sleeper sets WAITED in the word and then sleeps until the alarm rings; who ends the future finds WAITED
-//! with the swap that ends it, or that swap came first and the sleeper finds the future over. The same holds for FOLLOWED.
+//! No wake-up is lost. A sleeper sets WAITED in the word and then sleeps; who ends the future finds WAITED with the swap that ends
+//! it, and wakes the crowd (`park::Crowd`), or that swap came first and the sleeper finds the future over. The same holds for FOLLOWED.
 
-use crate::park::{Alarm, Deadline, spin_until};
+use crate::park::{Crowd, Deadline, spin_until};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::word::{STATE_BITS, STATE_MASK, Tag};
@@ -328,8 +328,8 @@ impl State<'_> {
         self.0.fetch_and(!FOLLOWED, Ordering::Release);
     }
 
-    /// Waits until it is over: true; or until the deadline. The caller is an owner. `alarm` is the record's.
-    pub fn wait(&self, alarm: &Alarm, deadline: Deadline) -> bool {
+    /// Waits until it is over: true; or until the deadline. The caller is an owner, and the crowd the record's.
+    pub fn wait(&self, crowd: &Crowd, deadline: Deadline) -> bool {
         let is_over = || self.load().phase().is_over();
         if deadline == Deadline::PASSED {
             return is_over();
@@ -337,11 +337,16 @@ impl State<'_> {
         if spin_until(is_over) {
             return true;
         }
+        let turn = crowd.turn();
         // AcqRel as the edges: if it is over by now, what was done before is seen.
         if Phase::of(self.0.fetch_or(WAITED, Ordering::AcqRel)).is_over() {
             return true;
         }
-        alarm.wait(deadline);
+        while crowd.sleep(turn, deadline) {
+            if is_over() {
+                return true;
+            }
+        }
         is_over()
     }
 }

@@ -10,6 +10,7 @@ mod condition;
 mod event;
 mod lock;
 mod mutex;
+mod pins;
 mod rlock;
 mod semaphore;
 

@@ -8,7 +8,7 @@
 //! (under the same lock) finds it there; and being taken off the list happens once, under the lock, so a waiter that
 //! times out either takes itself off and has not been notified, or finds itself gone and takes the notice.
 
-mod alarm;
+mod backoff;
 mod bucket;
 mod crowd;
 mod deadline;
@@ -17,12 +17,10 @@ mod mutex;
 mod spin;
 
 pub use crate::sys::clock::Deadline;
-pub use alarm::Alarm;
+pub use backoff::Backoff;
 pub use bucket::{bucket, lock_both};
 pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
-#[cfg(not(loom))]
-pub use mutex::MutexGuard;
-pub use mutex::{Mutex, RawMutex, Wake};
+pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 pub use spin::{Spin, Turns, spin_until};

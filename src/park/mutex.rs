@@ -7,7 +7,6 @@ use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::fork::Section;
 use crate::sys::futex;
 use core::cell::UnsafeCell;
-use core::ffi::c_void;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
@@ -123,23 +122,18 @@ impl<T> Mutex<T> {
         deadline: Deadline,
         list: impl Fn(&mut T) -> &mut WaitList,
     ) -> Wake<'a, T> {
-        Mutex::wait_with_item(guard, deadline, core::ptr::null_mut(), list)
+        Mutex::wait_as(guard, Wait::until(deadline), list)
     }
 
-    /// [`Mutex::wait`] with an item that is there for the notifier to take: [`Notifier::item`](super::Notifier::item).
-    pub fn wait_with_item<'a>(
-        guard: MutexGuard<'a, T>,
-        deadline: Deadline,
-        item: *mut c_void,
-        list: impl Fn(&mut T) -> &mut WaitList,
-    ) -> Wake<'a, T> {
+    /// [`Mutex::wait`] in a certain way.
+    pub fn wait_as<'a>(guard: MutexGuard<'a, T>, wait: Wait, list: impl Fn(&mut T) -> &mut WaitList) -> Wake<'a, T> {
         let mutex = guard.mutex;
         core::mem::forget(guard);
         // SAFETY: called while the mutex is held only, by `wait_on`, so the data may be reached.
         let list = || -> *mut WaitList { list(unsafe { &mut *mutex.data.get() }) };
         // SAFETY: the list is part of the data that this mutex guards, and the mutex is held (the guard was just forgotten). The
         // borrow of the mutex outlives the wait.
-        match unsafe { wait_on(list, &mutex.raw, Wait::until(deadline).with_item(item), || ()) } {
+        match unsafe { wait_on(list, &mutex.raw, wait, || ()) } {
             Waited::Notified(notice) => Wake::Notified(notice),
             Waited::TimedOut => Wake::TimedOut(MutexGuard { mutex, _not_send: core::marker::PhantomData }),
         }
@@ -204,6 +198,7 @@ impl<T> Drop for MutexGuard<'_, T> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use core::ffi::c_void;
 
     #[test]
     fn excludes() {
@@ -252,7 +247,7 @@ mod tests {
                     std::thread::yield_now();
                 }
             });
-            match Mutex::wait_with_item(mutex.lock(), Deadline::NEVER, item(1), |list| list) {
+            match Mutex::wait_as(mutex.lock(), Wait::until(Deadline::NEVER).with_item(item(1)), |list| list) {
                 Wake::Notified(notice) => assert_eq!(notice.item(), item(2)),
                 Wake::TimedOut(_) => panic!("a wait without a limit timed out"),
             }
