@@ -1,4 +1,4 @@
-//! Futures, waiting for several of them, the thread pool, map.
+//! Futures, waiting for several of them, the thread pool, map, parallel for.
 //!
 //! Locks, outer before inner, each held for moments only:
 //!
@@ -22,6 +22,8 @@ mod future;
 mod map;
 mod phase;
 mod pool;
+mod range;
+mod split;
 #[cfg(test)]
 mod tests;
 mod wait;

@@ -12,6 +12,7 @@ mod lock;
 mod mutex;
 mod rlock;
 mod semaphore;
+mod split;
 
 use crate::{Deadline, Timeout};
 use core::sync::atomic::{AtomicUsize, Ordering};
