@@ -20,6 +20,8 @@ pub type FreeFn = unsafe extern "C" fn(*mut c_void);
 pub type TargetFn = unsafe extern "C" fn(*mut c_void) -> i32;
 /// A task of an executor: 0 is success, and the result is stored through the second pointer.
 pub type TaskFn = unsafe extern "C" fn(*mut c_void, *mut *mut c_void) -> i32;
+/// The body of a parallel for, called with the begin and the end of a part of its range: 0 is success.
+pub type RangeFn = unsafe extern "C" fn(usize, usize, *mut c_void) -> i32;
 
 /// A pointer of the user's that is given back, once, when it is dropped.
 ///
@@ -76,6 +78,8 @@ pub struct Callback<F> {
 pub type Target = Callback<TargetFn>;
 /// A callback with a result.
 pub type Task = Callback<TaskFn>;
+/// A callback for parts of a range, several at a time.
+pub type Range = Callback<RangeFn>;
 
 impl<F> Callback<F> {
     /// A function and its argument.
@@ -182,6 +186,14 @@ impl Task {
         let mut result = core::ptr::null_mut();
         // SAFETY: `new`'s promise; `result` is a valid place.
         run(|| unsafe { (self.function)(self.arg.pointer, &mut result) }).map(|()| result)
+    }
+}
+
+impl Range {
+    /// Calls it.
+    pub fn run(&self, begin: usize, end: usize) -> Result<(), Failure> {
+        // SAFETY: `new`'s promise.
+        run(|| unsafe { (self.function)(begin, end, self.arg.pointer) })
     }
 }
 

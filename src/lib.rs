@@ -27,6 +27,10 @@ mod load;
 mod models;
 mod park;
 pub mod queue;
+/// A part of `exec` that a model runs.
+#[cfg(all(test, loom))]
+#[path = "exec/split.rs"]
+mod split;
 #[allow(non_camel_case_types)]
 pub mod status;
 pub mod sync;

@@ -213,6 +213,43 @@ pirn_status_t pirn_map_set_result_free(pirn_map_t *map,
 pirn_status_t pirn_map_free(pirn_map_t *map);
 
 /**
+ * Parallel for: calls a function for all parts of a range of numbers, on several threads, and returns when all is done. The
+ * calling thread is one of them; there are as many as the executor may have workers, and not more than there are processors.
+ *
+ * @param ex     the executor
+ * @param begin  the first number
+ * @param end    the number behind the last
+ * @param grain  how many numbers a call gets, counted from `begin`; the last may get fewer. 0: as many as suits
+ * @param fn     called with the begin and the end of a part and `arg`; every number is in one part
+ * @param arg    its last argument, which all calls share
+ * @return PIRN_OK (also if `begin` is `end`: then nothing is called)
+ * @return PIRN_ERR_TASK_FAILED     a call has failed; pirn_last_code and pirn_last_error say how the first one did. No call was
+ *                                  begun after that, and all that had been have returned
+ * @return PIRN_ERR_SHUT_DOWN       the executor or the library has been shut down before
+ * @return PIRN_ERR_BROKEN_EXECUTOR an initializer has failed before
+ * @return PIRN_ERR_CANCELLED       in a child of a fork by `fn`: what other threads had begun is not finished
+ * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL, or `begin` is above `end`
+ * @return PIRN_ERR_NO_MEMORY
+ *
+ * Blocks until the last call has returned. Parts are given to threads as they get free: one that has nothing takes half of
+ * what another has not begun, so calls may take different times; in which order and on which thread they come is not
+ * specified, so they must not wait for one another. It may be called by a task, and by `fn`: it waits only for calls that are
+ * under way, and where no worker is free, or the system refuses a thread, the calling thread does all of it. A shutdown meanwhile does not
+ * cut it short. Each call sees what was done before; what all of them did is seen when this returns. Python: none; the
+ * nearest is a list(executor.map(fn, range(begin, end))).
+ * Follows: Blumofe, Leiserson, "Scheduling Multithreaded Computations by Work Stealing", J. ACM 46(5), 1999.
+ *
+ * @pre `fn` may be called with `arg` on several threads at once until this call returns.
+ */
+pirn_status_t pirn_executor_for_range(pirn_executor_t *ex,
+                                      size_t begin,
+                                      size_t end,
+                                      size_t grain,
+                                      pirn_range_fn fn,
+                                      void *arg);
+
+/**
  * Has the executor take no more tasks. What is queued still runs, also while the process exits.
  *
  * @param ex              the executor

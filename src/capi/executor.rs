@@ -1,11 +1,12 @@
 //! Executor: runs tasks on a pool of threads, and map (Python: `concurrent.futures.ThreadPoolExecutor`).
 
-use super::callback::{argument, target, task};
+use super::callback::{argument, range, target, task};
 use super::guard::{guard, required, write_out};
 use super::object::{ask, create, free, on};
 use super::text::{check_buffer, incoming, outgoing};
 use super::types::{
-    Flag, pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_map_t, pirn_status_t, pirn_target_fn, pirn_task_fn,
+    Flag, pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_map_t, pirn_range_fn, pirn_status_t, pirn_target_fn,
+    pirn_task_fn,
 };
 use crate::callback::Task;
 use crate::exec::{Executor, Map};
@@ -315,6 +316,49 @@ pub unsafe extern "C" fn pirn_map_set_result_free(map: *mut pirn_map_t, result_f
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_map_free(map: *mut pirn_map_t) -> pirn_status_t {
     free::<Map, _>("pirn_map_free", map)
+}
+
+/// Parallel for: calls a function for all parts of a range of numbers, on several threads, and returns when all is done. The
+/// calling thread is one of them; there are as many as the executor may have workers, and not more than there are processors.
+///
+/// @param ex     the executor
+/// @param begin  the first number
+/// @param end    the number behind the last
+/// @param grain  how many numbers a call gets, counted from `begin`; the last may get fewer. 0: as many as suits
+/// @param fn     called with the begin and the end of a part and `arg`; every number is in one part
+/// @param arg    its last argument, which all calls share
+/// @return PIRN_OK (also if `begin` is `end`: then nothing is called)
+/// @return PIRN_ERR_TASK_FAILED     a call has failed; pirn_last_code and pirn_last_error say how the first one did. No call was
+///                                  begun after that, and all that had been have returned
+/// @return PIRN_ERR_SHUT_DOWN       the executor or the library has been shut down before
+/// @return PIRN_ERR_BROKEN_EXECUTOR an initializer has failed before
+/// @return PIRN_ERR_CANCELLED       in a child of a fork by `fn`: what other threads had begun is not finished
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL, or `begin` is above `end`
+/// @return PIRN_ERR_NO_MEMORY
+///
+/// Blocks until the last call has returned. Parts are given to threads as they get free: one that has nothing takes half of
+/// what another has not begun, so calls may take different times; in which order and on which thread they come is not
+/// specified, so they must not wait for one another. It may be called by a task, and by `fn`: it waits only for calls that are
+/// under way, and where no worker is free, or the system refuses a thread, the calling thread does all of it. A shutdown meanwhile does not
+/// cut it short. Each call sees what was done before; what all of them did is seen when this returns. Python: none; the
+/// nearest is a list(executor.map(fn, range(begin, end))).
+/// Follows: Blumofe, Leiserson, "Scheduling Multithreaded Computations by Work Stealing", J. ACM 46(5), 1999.
+///
+/// # Safety
+/// `fn` may be called with `arg` on several threads at once until this call returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_for_range(
+    ex: *mut pirn_executor_t,
+    begin: usize,
+    end: usize,
+    grain: usize,
+    r#fn: pirn_range_fn,
+    arg: *mut c_void,
+) -> pirn_status_t {
+    on("pirn_executor_for_range", ex, |executor: &Arc<Executor>| {
+        executor.for_range(begin, end, grain, range(r#fn, arg)?)
+    })
 }
 
 /// Has the executor take no more tasks. What is queued still runs, also while the process exits.

@@ -73,6 +73,16 @@ impl Executor {
         self.pool.submit_all(futures)
     }
 
+    /// Whether it takes work: `BrokenExecutor`, `ShutDown`.
+    pub(super) fn check_open(&self) -> Result<(), Error> {
+        let state = self.pool.lock();
+        match (state.broken, state.is_shut_down()) {
+            (true, _) => Err(Error::BrokenExecutor),
+            (false, true) => Err(Error::ShutDown),
+            (false, false) => Ok(()),
+        }
+    }
+
     pub(super) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }

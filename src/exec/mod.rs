@@ -1,4 +1,4 @@
-//! Futures, waiting for several of them, the thread pool, map.
+//! Futures, waiting for several of them, the thread pool, map, parallel for.
 //!
 //! What lies where, from the outside in:
 //!
@@ -36,8 +36,10 @@ mod lane;
 mod map;
 mod phase;
 mod pool;
+mod range;
 mod record;
 mod shift;
+mod split;
 mod state;
 #[cfg(test)]
 mod tests;

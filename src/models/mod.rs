@@ -13,6 +13,7 @@ mod mutex;
 mod pins;
 mod rlock;
 mod semaphore;
+mod split;
 
 use crate::{Deadline, Timeout};
 use core::sync::atomic::{AtomicUsize, Ordering};
