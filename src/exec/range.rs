@@ -12,7 +12,6 @@ use super::executor::Executor;
 use super::split::Split;
 use super::worker;
 use crate::callback::{Arg, CallError, Failure, Range, Task};
-use crate::identity::Identified;
 use crate::park::Mutex;
 use crate::status::Error;
 use crate::sys::fork;
