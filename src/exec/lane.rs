@@ -25,8 +25,10 @@ const LOCKED: u32 = 1;
 const CONTENDED: u32 = 2;
 const FILLED: u32 = 4;
 
-/// How many entries a thief takes at most.
-const BATCH: usize = 64;
+/// How many entries are moved to another lane at a time, at most, and as a part of what there is. As long as few wait, one is taken at
+/// a time: then tasks start in the order of their submits, as near as can be, with several workers too.
+const LARGEST_SHARE: usize = 64;
+const SHARES: usize = 16;
 /// A queue shorter than this is not looked through for what has been withdrawn.
 const SWEEP_AT_LEAST: usize = 64;
 
@@ -81,9 +83,9 @@ impl<E: Withdrawable> Queue<E> {
         found
     }
 
-    /// Moves entries from the front, half of what is there up to a limit, to `to`.
+    /// Moves some entries from the front to `to`; one at least, if there is one.
     pub fn share(&mut self, to: &mut VecDeque<E>) {
-        let count = self.entries.len().div_ceil(2).min(BATCH);
+        let count = (self.entries.len() / SHARES).clamp(1, LARGEST_SHARE).min(self.entries.len());
         to.extend(self.entries.drain(..count));
     }
 
