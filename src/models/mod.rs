@@ -7,7 +7,9 @@
 
 mod barrier;
 mod condition;
+mod crew;
 mod event;
+mod future;
 mod lock;
 mod mutex;
 mod pins;
