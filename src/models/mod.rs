@@ -13,6 +13,7 @@ mod future;
 mod lock;
 mod mutex;
 mod pins;
+mod queue;
 mod rlock;
 mod semaphore;
 mod split;
