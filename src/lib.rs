@@ -12,6 +12,11 @@
 //!
 //! [`status`], [`callback`], [`identity`] and [`word`] are vocabulary that all of them share.
 
+/// A part of `exec` that a model runs.
+#[cfg(all(test, loom))]
+#[allow(dead_code)]
+#[path = "exec/backlog.rs"]
+mod backlog;
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;

@@ -8,8 +8,8 @@ use super::types::{
     Flag, pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_map_t, pirn_range_fn, pirn_status_t, pirn_target_fn,
     pirn_task_fn,
 };
-use crate::callback::Task;
-use crate::exec::{Executor, Map};
+use crate::callback::{Arg, Task};
+use crate::exec::{Executor, Map, Patience, Refused};
 use crate::handle::arena::Vacant;
 use crate::handle::{Handle, shared};
 use crate::park::Timeout;
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn pirn_executor_set_initializer(
 /// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
 /// @return PIRN_ERR_NO_MEMORY
 ///
-/// Does not block, but for the start of a thread. Tasks are started in the order in which they were submitted. Everything
+/// Does not block, but for the start of a thread, and for room where pirn_executor_set_max_pending has set a bound. Tasks are started in the order in which they were submitted. Everything
 /// done before is seen by the task. A failing task is reported by its future; the worker lives on. A task may wait for
 /// others of the same executor (see pirn_future_result). Python: executor.submit(fn, arg).
 /// Follows: Python Library Reference, concurrent.futures, ThreadPoolExecutor.
@@ -163,6 +163,179 @@ pub unsafe extern "C" fn pirn_executor_submit(
     })
 }
 
+/// Queues a task, if there is room for it at once: with a bound that pirn_executor_set_max_pending has set.
+///
+/// @param ex        the executor
+/// @param fn        as for pirn_executor_submit, and so are the others
+/// @param arg       on PIRN_WOULD_BLOCK it stays with the caller, who may try again; arg_free is not called
+/// @param arg_free  called once with arg otherwise
+/// @param out       where the future's handle goes; NULL for no future
+/// @return PIRN_OK
+/// @return PIRN_WOULD_BLOCK as many tasks wait as the bound allows, or other threads wait for room; nothing changed
+/// @return PIRN_ERR_SHUT_DOWN, PIRN_ERR_BROKEN_EXECUTOR, PIRN_ERR_NO_THREAD, PIRN_ERR_INVALID_HANDLE, PIRN_ERR_INVALID_ARGUMENT,
+///         PIRN_ERR_NO_MEMORY as for pirn_executor_submit
+///
+/// Does not block, but for the start of a thread. A task may call it, too: unlike pirn_executor_submit it minds the bound there.
+/// Everything done before is seen by the task. Python: none.
+///
+/// # Safety
+/// As for pirn_executor_submit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_try_submit(
+    ex: *mut pirn_executor_t,
+    r#fn: pirn_task_fn,
+    arg: *mut c_void,
+    arg_free: pirn_free_fn,
+    out: *mut *mut pirn_future_t,
+) -> pirn_status_t {
+    let arg = argument(arg, arg_free);
+    // SAFETY: the caller's promise.
+    unsafe { submit_on_terms("pirn_executor_try_submit", ex, r#fn, arg, 0, || Ok(Patience::None), out) }
+}
+
+/// Queues a task, waiting for room for at most so long: with a bound that pirn_executor_set_max_pending has set.
+///
+/// @param ex        the executor
+/// @param fn        as for pirn_executor_submit, and so are the others
+/// @param arg       on PIRN_TIMED_OUT it stays with the caller, who may try again; arg_free is not called
+/// @param arg_free  called once with arg otherwise
+/// @param seconds   the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
+/// @param out       where the future's handle goes; NULL for no future
+/// @return PIRN_OK
+/// @return PIRN_TIMED_OUT the limit passed first; nothing changed
+/// @return PIRN_ERR_SHUT_DOWN, PIRN_ERR_BROKEN_EXECUTOR, PIRN_ERR_NO_THREAD, PIRN_ERR_INVALID_HANDLE, PIRN_ERR_NO_MEMORY as for
+///         pirn_executor_submit
+/// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL, or `seconds` is NaN or negative (and not -1)
+/// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
+///
+/// Blocks as pirn_executor_submit does, which is for ever there. Everything done before is seen by the task. Python: none.
+///
+/// # Safety
+/// As for pirn_executor_submit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_submit_timeout(
+    ex: *mut pirn_executor_t,
+    r#fn: pirn_task_fn,
+    arg: *mut c_void,
+    arg_free: pirn_free_fn,
+    seconds: f64,
+    out: *mut *mut pirn_future_t,
+) -> pirn_status_t {
+    let arg = argument(arg, arg_free);
+    let patience = || Ok(Patience::Until(Timeout::from_seconds(seconds)?.deadline()));
+    // SAFETY: the caller's promise.
+    unsafe { submit_on_terms("pirn_executor_submit_timeout", ex, r#fn, arg, 0, patience, out) }
+}
+
+/// Queues a task with a priority. Of the tasks that wait the one with the highest is started first; those of the same one in the
+/// order in which they were submitted.
+///
+/// @param ex        the executor
+/// @param fn        as for pirn_executor_submit, and so are the others
+/// @param arg       the task's first argument
+/// @param arg_free  called once with arg, also when this call fails
+/// @param priority  any number; the tasks of all other functions have 0
+/// @param out       where the future's handle goes; NULL for no future
+/// @return PIRN_OK
+/// @return PIRN_ERR_SHUT_DOWN, PIRN_ERR_BROKEN_EXECUTOR, PIRN_ERR_NO_THREAD, PIRN_ERR_INVALID_HANDLE, PIRN_ERR_INVALID_ARGUMENT,
+///         PIRN_ERR_NO_MEMORY as for pirn_executor_submit
+///
+/// Blocks where pirn_executor_submit does. A task that runs is never interrupted. With several workers each of them
+/// starts the best there is when it gets free; of two that get free at the same time either may be first. A task with a negative
+/// priority waits as long as there are others. Everything done before is seen by the task. Python: none; a pool on a
+/// queue.PriorityQueue.
+///
+/// # Safety
+/// As for pirn_executor_submit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_submit_priority(
+    ex: *mut pirn_executor_t,
+    r#fn: pirn_task_fn,
+    arg: *mut c_void,
+    arg_free: pirn_free_fn,
+    priority: i32,
+    out: *mut *mut pirn_future_t,
+) -> pirn_status_t {
+    let arg = argument(arg, arg_free);
+    let forever = || Ok(Patience::Until(Timeout::NEVER.deadline()));
+    // SAFETY: the caller's promise.
+    unsafe { submit_on_terms("pirn_executor_submit_priority", ex, r#fn, arg, priority, forever, out) }
+}
+
+/// # Safety
+/// As for pirn_executor_submit.
+unsafe fn submit_on_terms(
+    name: &'static str,
+    ex: *mut pirn_executor_t,
+    function: pirn_task_fn,
+    arg: Arg,
+    priority: i32,
+    patience: impl FnOnce() -> Result<Patience, Error>,
+    out: *mut *mut pirn_future_t,
+) -> pirn_status_t {
+    on(name, ex, |executor: &Arc<Executor>| {
+        let task = task(function, arg)?;
+        match executor.submit_on_terms(task, out.is_null(), priority, patience()?) {
+            // SAFETY: there is a handle only if it is not NULL; and the caller's promise.
+            Ok(handle) => handle.into_iter().for_each(|handle| unsafe { write_out(out, handle.as_ptr()) }),
+            Err(Refused { error, task }) => {
+                if matches!(error, Error::WouldBlock | Error::TimedOut) {
+                    task.into_iter().for_each(Task::forget);
+                }
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Queues a task for each of many arguments, by one call.
+///
+/// @param ex        the executor
+/// @param fn        the task, as for pirn_executor_submit
+/// @param args      the tasks' first arguments; the array is copied. May be NULL if `n` is 0
+/// @param n         how many
+/// @param arg_free  called once with each, as by pirn_executor_submit; may be NULL
+/// @param out       an array of `n`, for the futures' handles; the caller frees each with pirn_future_free. NULL for no futures
+/// @return PIRN_OK
+/// @return PIRN_ERR_SHUT_DOWN, PIRN_ERR_BROKEN_EXECUTOR, PIRN_ERR_NO_THREAD, PIRN_ERR_INVALID_HANDLE as for pirn_executor_submit
+/// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL, or `args` is NULL and `n` is not 0
+/// @return PIRN_ERR_NO_MEMORY        also for an `n` for which no array can exist; then no argument is touched
+///
+/// Blocks where pirn_executor_submit does: with a bound until there is room for one task, and then all are queued. All of them
+/// are, or none; one after the other, in the order of the array. Everything done before is seen by the tasks. Python: [executor.submit(fn, arg)
+/// for arg in args].
+///
+/// # Safety
+/// `fn` and `arg_free` may be called with each argument on any thread; `args` is NULL or valid for `n` reads, `out` NULL or valid
+/// for `n` writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_submit_many(
+    ex: *mut pirn_executor_t,
+    r#fn: pirn_task_fn,
+    args: *const *mut c_void,
+    n: usize,
+    arg_free: pirn_free_fn,
+    out: *mut *mut pirn_future_t,
+) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    let tasks = unsafe { tasks(r#fn, args, n, arg_free) };
+    on("pirn_executor_submit_many", ex, |executor: &Arc<Executor>| {
+        let tasks = tasks?;
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        if out.is_null() {
+            return Ok(executor.submit_many_detached(tasks)?);
+        }
+        for (index, handle) in executor.submit_many_open(tasks)?.into_iter().enumerate() {
+            // SAFETY: below `n`, not NULL, and the caller's promise.
+            unsafe { write_out(out.add(index), handle.as_ptr()) };
+        }
+        Ok(())
+    })
+}
+
 /// Queues a task for each of many items. The results come from pirn_map_next, in the order of the items.
 ///
 /// @param ex         the executor
@@ -181,7 +354,7 @@ pub unsafe extern "C" fn pirn_executor_submit(
 /// @return PIRN_ERR_OVERFLOW         `timeout` is above PIRN_TIMEOUT_MAX
 /// @return PIRN_ERR_NO_MEMORY        also for an `n` for which no array can exist; then no item is touched
 ///
-/// Does not block, but for the start of threads. All items are queued, or none. Python: executor.map(fn, items, timeout=...,
+/// Does not block, but for the start of threads, and for room where pirn_executor_set_max_pending has set a bound. All items are queued, or none. Python: executor.map(fn, items, timeout=...,
 /// chunksize=...), where chunksize has an effect with processes only.
 ///
 /// # Safety
@@ -398,6 +571,62 @@ pub extern "C" fn pirn_executor_shutdown(ex: *mut pirn_executor_t, wait: Flag, c
 pub unsafe extern "C" fn pirn_executor_max_workers(ex: *mut pirn_executor_t, out: *mut usize) -> pirn_status_t {
     // SAFETY: the caller's promise.
     unsafe { ask("pirn_executor_max_workers", ex, out, |executor: &Arc<Executor>| Ok(executor.max_workers())) }
+}
+
+/// Changes how many tasks run at a time at most, at any time.
+///
+/// @param ex           the executor
+/// @param max_workers  the number; 0 for min(32, processors + 4)
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `max_workers` is negative
+///
+/// Does not block, but for the start of a thread. If it is more than before, workers are started as queued tasks need them; if it is
+/// fewer, those that are too many leave: at once if they are idle, else when the task that they run is over. No task is
+/// interrupted. Python: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_executor_set_max_workers(ex: *mut pirn_executor_t, max_workers: i64) -> pirn_status_t {
+    on("pirn_executor_set_max_workers", ex, |executor: &Arc<Executor>| {
+        executor.set_max_workers(usize::try_from(max_workers).map_err(|_| Error::InvalidArgument)?);
+        Ok(())
+    })
+}
+
+/// Sets how many tasks may wait for a worker. From then on a submit waits while there are so many, pirn_executor_try_submit says
+/// so, and pirn_executor_submit_timeout waits for so long.
+///
+/// @param ex           the executor
+/// @param max_pending  the bound; 0 for none, as at the beginning
+/// @return PIRN_OK
+/// @return PIRN_ERR_ALREADY_STARTED a task has been submitted
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. A task counts until it is started or cancelled. Threads that wait for room are served in the order in which they
+/// came; a shutdown wakes them with PIRN_ERR_SHUT_DOWN. Many tasks that are submitted together, by pirn_executor_submit_many or
+/// pirn_executor_map, wait until there is room for one and are then queued together. What a task of the same executor submits is
+/// never held back, except by pirn_executor_try_submit: it would wait for room that only it can make. Python: none; in
+/// 3.14 map has buffersize.
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_executor_set_max_pending(ex: *mut pirn_executor_t, max_pending: usize) -> pirn_status_t {
+    on("pirn_executor_set_max_pending", ex, |executor: &Arc<Executor>| Ok(executor.set_max_pending(max_pending)?))
+}
+
+/// Gives how many tasks may wait for a worker.
+///
+/// @param ex   the executor
+/// @param out  where the number goes; 0 for any number
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. Python: none.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_max_pending(ex: *mut pirn_executor_t, out: *mut usize) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_executor_max_pending", ex, out, |executor: &Arc<Executor>| Ok(executor.max_pending())) }
 }
 
 /// Gives how many tasks there are, at this moment. A map's chunk counts as one.

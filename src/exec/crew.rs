@@ -188,6 +188,18 @@ impl Crew {
         Some(sleeper)
     }
 
+    /// Lets so many be at work at a time. Those who sleep and are too many leave; those who are busy, when they have ended what they
+    /// do. If it is more than before the caller makes the look of the last one.
+    pub fn set_limit(&self, limit: usize) {
+        let mut roster = self.roster.lock();
+        roster.limit = limit;
+        self.refresh(&roster);
+        let surplus = roster.at_work().saturating_sub(limit);
+        let woken: Vec<_> = (0..surplus).map_while(|_| self.wake(&mut roster)).collect();
+        drop(roster);
+        woken.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
+    }
+
     /// Counts a new worker in, as entering.
     pub fn enlist(&self, roster: &mut Roster) {
         roster.workers += 1;

@@ -13,13 +13,16 @@ pub(super) enum Entry {
     Future(Handle),
     /// A task whose result nobody wants.
     Detached(Task),
+    /// For a task that is in `ranks`, above 0 or below.
+    TicketAbove,
+    TicketBelow,
 }
 
 impl Withdrawable for Entry {
     fn is_pending(&self) -> bool {
         match self {
             Entry::Future(handle) => Record::find(*handle).is_some_and(|(record, tag)| record.state().is_pending(tag)),
-            Entry::Detached(_) => true,
+            Entry::Detached(_) | Entry::TicketAbove | Entry::TicketBelow => true,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Executor: a pool of threads as its user holds it (Python: `concurrent.futures.ThreadPoolExecutor`).
 
+use super::backlog::Patience;
 use super::future::Future;
 use super::pool::{Pool, Stage};
 use super::worker;
@@ -7,6 +8,7 @@ use crate::callback::{Target, Task};
 use crate::handle::Handle;
 use crate::handle::arena::Vacant;
 use crate::identity::Identified;
+use crate::park::Deadline;
 use crate::status::Error;
 use crate::thread::shutdown;
 use std::sync::{Arc, Weak};
@@ -14,6 +16,18 @@ use std::sync::{Arc, Weak};
 /// Runs tasks on threads of its own. Dropped, it takes no more work and finishes what it has.
 pub struct Executor {
     pool: Arc<Pool>,
+}
+
+/// However long it takes.
+pub(super) const FOREVER: Patience = Patience::Until(Deadline::NEVER);
+
+/// A task that was not queued.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: Error,
+    /// The task, if it was refused for want of room.
+    pub task: Option<Task>,
 }
 
 impl core::fmt::Debug for Executor {
@@ -69,8 +83,11 @@ impl Executor {
     }
 
     /// Queues tasks of futures made for this executor, all or none: `ShutDown`, `BrokenExecutor`, `NoThread`.
-    pub(crate) fn queue(&self, futures: &[Future]) -> Result<(), Error> {
-        self.pool.submit_all(futures)
+    pub(crate) fn queue(&self, futures: &[Future], patience: Patience) -> Result<(), Error> {
+        if futures.is_empty() {
+            return Ok(());
+        }
+        self.pool.submit_all(self.pool.reserve(futures.len(), patience)?, futures)
     }
 
     /// Whether it takes work: `BrokenExecutor`, `ShutDown`.
@@ -89,21 +106,62 @@ impl Executor {
 
     /// Queues a task: `ShutDown`, `BrokenExecutor`, `NoThread`, `NoMemory`.
     pub fn submit(&self, task: Task) -> Result<Future, Error> {
+        self.submit_within(task, FOREVER)
+    }
+
+    /// The same without waiting for room: `WouldBlock`.
+    pub(super) fn try_submit(&self, task: Task) -> Result<Future, Error> {
+        self.submit_within(task, Patience::None)
+    }
+
+    fn submit_within(&self, task: Task, patience: Patience) -> Result<Future, Error> {
         let future = Future::of_task(Vacant::take()?, &self.pool, task);
-        let queued = self.queue(core::slice::from_ref(&future));
+        let queued = self.queue(core::slice::from_ref(&future), patience);
         queued.inspect_err(|_| future.take_back()).map(|()| future)
     }
 
     /// Queues a task whose future the program gets by this handle. Errors as for `submit`.
     #[inline]
     pub fn submit_open(&self, task: Task) -> Result<Handle, Error> {
-        self.pool.submit_open(task)
+        self.pool.submit_open(self.pool.reserve(1, FOREVER)?, task, 0)
     }
 
     /// Queues a task whose result nobody wants; its failure goes to the excepthook. `ShutDown`, `BrokenExecutor`, `NoThread`.
     #[inline]
     pub fn submit_detached(&self, task: Task) -> Result<(), Error> {
-        self.pool.submit_detached(task)
+        self.pool.submit_detached(self.pool.reserve(1, FOREVER)?, [task], 0)
+    }
+
+    /// Either of them on other terms: with a priority, and `WouldBlock` or `TimedOut` for want of room. A handle unless `detached`.
+    pub fn submit_on_terms(
+        &self,
+        task: Task,
+        detached: bool,
+        priority: i32,
+        patience: Patience,
+    ) -> Result<Option<Handle>, Refused> {
+        let place = match self.pool.reserve(1, patience) {
+            Ok(place) => place,
+            Err(error) => return Err(Refused { error, task: Some(task) }),
+        };
+        let queued = if detached {
+            self.pool.submit_detached(place, [task], priority).map(|()| None)
+        } else {
+            self.pool.submit_open(place, task, priority).map(Some)
+        };
+        queued.map_err(|error| Refused { error, task: None })
+    }
+
+    /// Queues many at once, all or none, as soon as there is room for one. Errors as for `submit`.
+    pub fn submit_many_open(&self, tasks: Vec<Task>) -> Result<Vec<Handle>, Error> {
+        let place = self.pool.reserve(tasks.len(), FOREVER)?;
+        self.pool.submit_all_open(place, tasks)
+    }
+
+    /// The same for tasks whose results nobody wants.
+    pub fn submit_many_detached(&self, tasks: Vec<Task>) -> Result<(), Error> {
+        let place = self.pool.reserve(tasks.len(), FOREVER)?;
+        self.pool.submit_detached(place, tasks, 0)
     }
 
     /// Takes no more work, cancels what has not started if `cancel_futures`, and if `wait`, waits until the rest is done and the
@@ -137,6 +195,21 @@ impl Executor {
     /// The most workers that run at a time.
     pub fn max_workers(&self) -> usize {
         self.pool.max_workers()
+    }
+
+    /// Changes that; 0 for min(32, processors + 4). Workers that are too many leave when they have ended what they do.
+    pub fn set_max_workers(&self, max_workers: usize) {
+        self.pool.set_max_workers(if max_workers == 0 { default_max_workers() } else { max_workers });
+    }
+
+    /// How many tasks may wait in the queue until submits wait for room; 0 for any number.
+    pub fn max_pending(&self) -> usize {
+        self.pool.max_pending()
+    }
+
+    /// Sets that. `AlreadyStarted` after the first submit.
+    pub fn set_max_pending(&self, max_pending: usize) -> Result<(), Error> {
+        self.pool.set_max_pending(max_pending)
     }
 
     /// How many tasks wait in the queue, and how many run, at this moment.

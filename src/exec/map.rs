@@ -3,7 +3,7 @@
 //! The items go to the executor in chunks, each with a future of its own that nobody else sees. The results of a chunk lie beside
 //! its future, because those before a failing item are still given out.
 
-use super::executor::Executor;
+use super::executor::{Executor, FOREVER};
 use super::future::Future;
 use super::work::Value;
 use crate::callback::{CallError, Failure, FreeFn, Task};
@@ -111,7 +111,7 @@ impl Executor {
 
     /// Queues the tasks of a map, all or none: `ShutDown`, `BrokenExecutor`, `NoThread`. If none, they are given back.
     pub(crate) fn queue_map(&self, map: &Map) -> Result<(), Error> {
-        self.queue(&map.futures()).inspect_err(|_| map.take_back())
+        self.queue(&map.futures(), FOREVER).inspect_err(|_| map.take_back())
     }
 
     /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`,

@@ -27,6 +27,7 @@
 //! it held of the user's is forgotten: it is the parent's to give back.
 
 mod aftermath;
+mod backlog;
 mod channel;
 mod crew;
 mod entry;
@@ -37,6 +38,7 @@ mod map;
 mod phase;
 mod pool;
 mod range;
+mod ranks;
 mod record;
 mod shift;
 mod split;
@@ -48,7 +50,8 @@ mod work;
 mod worker;
 
 pub use aftermath::DoneCallback;
-pub use executor::Executor;
+pub use backlog::Patience;
+pub use executor::{Executor, Refused};
 pub use future::{Alias, Future};
 pub use map::Map;
 pub use phase::Status;

@@ -11,6 +11,7 @@
 //! only when it has just been taken out of PENDING. Until whoever did that has counted the task as withdrawn the pool's counts say
 //! that it is queued, and the pool stays (`drop`).
 
+use super::backlog::{Backlog, Patience};
 use super::entry::Entry;
 use super::future::Future;
 use super::lane::Queue;
@@ -24,7 +25,7 @@ use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
 use crate::thread::{Thread, shutdown};
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ pub(super) struct State {
 /// Queue and workers of an executor.
 pub(super) struct Pool {
     id: u64,
-    max_workers: usize,
+    max_workers: AtomicUsize,
     default_prefix: Arc<str>,
     /// A box. In a child of fork the parent's is left where it is: workers and futures from before refer to it.
     shift: AtomicPtr<Shift>,
@@ -101,6 +102,30 @@ impl State {
     }
 }
 
+/// Room in the backlog; given back when it is dropped.
+#[must_use]
+pub(super) struct Place<'a> {
+    backlog: &'a Backlog,
+    count: usize,
+}
+
+impl Place<'_> {
+    /// The tasks are queued, and give it back when they have left.
+    #[inline]
+    fn fill(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for Place<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.backlog.leave(self.count);
+        }
+    }
+}
+
 /// What became of a submit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Put {
@@ -116,7 +141,8 @@ impl Pool {
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
         let default_prefix: Arc<str> = format!("ThreadPoolExecutor-{number}").into();
         let state = Mutex::new(State::new(default_prefix.clone()));
-        let shift = AtomicPtr::new(Box::into_raw(Box::new(Shift::new(max_workers))));
+        let shift = AtomicPtr::new(Box::into_raw(Box::new(Shift::new(max_workers, 0))));
+        let max_workers = AtomicUsize::new(max_workers);
         Arc::new(Pool { id: identity::next(), max_workers, default_prefix, shift, state })
     }
 
@@ -125,7 +151,33 @@ impl Pool {
     }
 
     pub fn max_workers(&self) -> usize {
-        self.max_workers
+        self.max_workers.load(Ordering::Relaxed)
+    }
+
+    /// Lets so many threads be at work at a time from now on.
+    pub fn set_max_workers(self: &Arc<Pool>, max_workers: usize) {
+        // Under the lock, so that of several calls the crew goes by the last one, too.
+        let state = self.lock();
+        self.max_workers.store(max_workers, Ordering::Relaxed);
+        let shift = self.shift();
+        shift.crew.set_limit(max_workers);
+        drop(state);
+        self.look_again(shift);
+    }
+
+    /// How many tasks may wait; 0 for any number.
+    pub fn max_pending(&self) -> usize {
+        self.shift().backlog.bound()
+    }
+
+    /// Sets that: `AlreadyStarted` after the first submit.
+    pub fn set_max_pending(&self, max_pending: usize) -> Result<(), Error> {
+        let state = self.lock();
+        if state.settled {
+            return Err(Error::AlreadyStarted);
+        }
+        self.shift().backlog.set_bound(max_pending);
+        Ok(())
     }
 
     pub fn default_prefix(&self) -> &Arc<str> {
@@ -151,7 +203,9 @@ impl Pool {
     pub fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         if state.epoch != fork::epoch() {
-            let fresh = Box::into_raw(Box::new(Shift::new(self.max_workers)));
+            // SAFETY: as in `shift`.
+            let max_pending = unsafe { &*self.shift.load(Ordering::Acquire) }.backlog.bound();
+            let fresh = Box::into_raw(Box::new(Shift::new(self.max_workers(), max_pending)));
             self.shift.store(fresh, Ordering::Release);
             let parents = state.without_parents();
             drop(state);
@@ -212,12 +266,50 @@ impl Pool {
         }
     }
 
-    /// Has `put` fill the lane of the calling thread: `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no
-    /// worker at all). If the pool breaks meanwhile, the lane is not open, and what is made for it is to be broken off.
+    /// Has somebody look at the lanes, if a change of the crew has left them to nobody.
+    pub fn look_again(self: &Arc<Pool>, shift: &Shift) {
+        if shift.crew.is_short() && shift.any_work() {
+            self.summon(shift);
+        }
+    }
+
+    /// Room for `count` tasks, waiting for it: `WouldBlock`, `TimedOut`. A worker of this pool does not wait, for room that it might
+    /// have to make itself.
     #[inline]
-    fn put(self: &Arc<Pool>, put: impl FnOnce(&mut Queue<Entry>)) -> Result<Put, Error> {
+    pub fn reserve(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
+        let backlog = &self.shift().backlog;
+        if backlog.bound() == 0 {
+            return Ok(Place { backlog, count: 0 });
+        }
+        self.reserve_bounded(backlog, count, patience)
+    }
+
+    #[cold]
+    fn reserve_bounded<'a>(&self, backlog: &'a Backlog, count: usize, patience: Patience) -> Result<Place<'a>, Error> {
+        if matches!(patience, Patience::Until(_)) && worker::current_of(self).is_some() {
+            backlog.admit_anyway(count);
+        } else {
+            backlog.admit(count, patience)?;
+        }
+        Ok(Place { backlog, count })
+    }
+
+    /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0: `BrokenExecutor`, `ShutDown`,
+    /// `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
+    /// is made for it is to be broken off. Whether it has put something there is what `put` gives.
+    #[inline]
+    fn put(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        priority: i32,
+        put: impl FnOnce(&mut Queue<Entry>) -> bool,
+    ) -> Result<Put, Error> {
         let shift = self.shift();
-        let lane = worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane);
+        let lane = if priority < 0 {
+            shift.lanes.len() - 1
+        } else {
+            worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
+        };
         let mut queue = shift.lanes[lane].lock();
         let mut has_started_one = false;
         while !queue.open {
@@ -225,12 +317,15 @@ impl Pool {
             let admission = self.admit(&mut has_started_one)?;
             queue = shift.lanes[lane].lock();
             if admission == Put::Broken {
-                put(&mut queue);
+                if put(&mut queue) {
+                    place.fill();
+                }
                 return Ok(Put::Broken);
             }
         }
         put(&mut queue);
         drop(queue);
+        place.fill();
         if shift.crew.is_short() {
             self.summon(shift);
         }
@@ -274,36 +369,73 @@ impl Pool {
 
     /// Queues a task whose future the program gets by its handle: `NoMemory`, and as `put`.
     #[inline]
-    pub fn submit_open(self: &Arc<Pool>, task: Task) -> Result<Handle, Error> {
+    pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task, priority: i32) -> Result<Handle, Error> {
         let vacant = Vacant::take()?;
         let handle = vacant.handle();
         // Filled under the lane's lock, when nothing can fail any more: nobody is to guess the handle of a future that will never be
         // queued.
-        let put = self.put(|queue| queue.submit(Future::fill_open(vacant, self, task)))?;
+        let put = self.put(place, priority, |queue| {
+            queue.submit(self.ranked(priority, Future::fill_open(vacant, self, task)));
+            true
+        })?;
         if put == Put::Broken {
             Pool::break_off(Entry::Future(handle), self.shift());
         }
         Ok(handle)
     }
 
-    /// Queues a task whose result nobody wants: as `put`.
+    /// What goes into a lane for a task of this priority.
     #[inline]
-    pub fn submit_detached(self: &Arc<Pool>, task: Task) -> Result<(), Error> {
-        let mut task = Some(task);
-        let put = self.put(|queue| {
-            if queue.open {
-                queue.submit(Entry::Detached(task.take().expect("a submit puts once")));
+    fn ranked(&self, priority: i32, entry: Entry) -> Entry {
+        if priority == 0 { entry } else { self.shift().ranks.rank(priority, entry) }
+    }
+
+    /// Queues tasks whose futures the program gets by their handles, all or none: `NoMemory`, and as `put`.
+    pub fn submit_all_open(self: &Arc<Pool>, place: Place<'_>, tasks: Vec<Task>) -> Result<Vec<Handle>, Error> {
+        let mut vacants = Vec::new();
+        vacants.try_reserve_exact(tasks.len()).map_err(|_| Error::NoMemory)?;
+        for _ in &tasks {
+            vacants.push(Vacant::take()?);
+        }
+        let handles: Vec<_> = vacants.iter().map(Vacant::handle).collect();
+        let put = self.put(place, 0, |queue| {
+            for (vacant, task) in vacants.into_iter().zip(tasks) {
+                queue.submit(Future::fill_open(vacant, self, task));
             }
+            true
+        })?;
+        if put == Put::Broken {
+            handles.iter().for_each(|&handle| Pool::break_off(Entry::Future(handle), self.shift()));
+        }
+        Ok(handles)
+    }
+
+    /// Queues tasks whose results nobody wants, all or none: as `put`.
+    #[inline]
+    pub fn submit_detached(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        tasks: impl IntoIterator<Item = Task>,
+        priority: i32,
+    ) -> Result<(), Error> {
+        let mut tasks = Some(tasks);
+        let put = self.put(place, priority, |queue| {
+            if queue.open {
+                for task in tasks.take().into_iter().flatten() {
+                    queue.submit(self.ranked(priority, Entry::Detached(task)));
+                }
+            }
+            queue.open
         });
         put.map(|_| ())
     }
 
     /// Queues futures made for this pool, all or none: as `put`. If none, they are to be taken back.
-    pub fn submit_all(self: &Arc<Pool>, futures: &[Future]) -> Result<(), Error> {
-        if futures.is_empty() {
-            return Ok(());
-        }
-        let put = self.put(|queue| futures.iter().for_each(|future| queue.submit(Entry::Future(future.handle()))))?;
+    pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future]) -> Result<(), Error> {
+        let put = self.put(place, 0, |queue| {
+            futures.iter().for_each(|future| queue.submit(Entry::Future(future.handle())));
+            true
+        })?;
         if put == Put::Broken {
             futures.iter().for_each(Future::break_off);
         }
@@ -322,6 +454,8 @@ impl Pool {
                 shift.withdraw();
                 drop(task);
             }
+            // Its task is drained as well.
+            Entry::TicketAbove | Entry::TicketBelow => {}
         }
     }
 
@@ -337,6 +471,8 @@ impl Pool {
                 shift.withdraw();
                 drop(task);
             }
+            // Its task is drained as well.
+            Entry::TicketAbove | Entry::TicketBelow => {}
         }
     }
 
@@ -349,6 +485,9 @@ impl Pool {
             if drain {
                 drained.extend(queue.take_all());
             }
+        }
+        if drain {
+            drained.extend(self.shift().ranks.take_all());
         }
         drained
     }
@@ -363,7 +502,7 @@ impl Pool {
         let shift = self.shift();
         let drained = self.close_lanes(cancel_futures);
         drop(state);
-        shift.crew.close();
+        shift.close();
         drained.into_iter().for_each(|entry| Pool::cancel(entry, shift));
     }
 
@@ -374,7 +513,7 @@ impl Pool {
         let shift = self.shift();
         let drained = self.close_lanes(true);
         drop(state);
-        shift.crew.close();
+        shift.close();
         drained.into_iter().for_each(|entry| Pool::break_off(entry, shift));
     }
 
@@ -426,7 +565,7 @@ impl shutdown::OnShutdown for Pool {
         let state = self.lock();
         drop(self.close_lanes(false));
         drop(state);
-        self.shift().crew.close();
+        self.shift().close();
     }
 }
 

@@ -128,8 +128,8 @@ impl Executor {
         let split = Split::new(units.len(), threads, grain != 0);
         let (failed, failure) = (AtomicBool::new(false), Mutex::new(None));
         let work = Arc::new(Loop { split, units, body, failed, failure });
-        // Without help it is done by this thread alone.
-        let helpers: Vec<_> = (1..threads).map_while(|_| self.submit(work.helper()).ok()).collect();
+        // Without help it is done by this thread alone; and it does not wait for room to ask.
+        let helpers: Vec<_> = (1..threads).map_while(|_| self.try_submit(work.helper()).ok()).collect();
         work.work();
         for helper in &helpers {
             helper.cancel();

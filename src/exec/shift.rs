@@ -4,9 +4,11 @@
 //! it: cancels it, takes it over, drains the queue. Each counter but the last has one writer at a time, so that no two threads meet
 //! on a counter on the way of every task. `pending` adds up, in an order in which no task is seen to end before it was submitted.
 
+use super::backlog::Backlog;
 use super::crew::Crew;
 use super::entry::Entry;
 use super::lane::Lane;
+use super::ranks::Ranks;
 use crate::park::Mutex;
 use crate::sys::fork;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -61,21 +63,52 @@ pub(super) struct Shift {
     /// The fork epoch that all of it belongs to.
     pub epoch: u32,
     pub crew: Crew,
-    /// Those for threads outside come first.
+    /// Those for threads outside come first, and that for tickets below last.
     pub lanes: Box<[Lane<Entry>]>,
+    pub ranks: Ranks,
+    pub backlog: Backlog,
     withdrawn: AtomicU64,
     tallies: Mutex<Tallies>,
 }
 
 impl Shift {
     /// With nobody at work, and lanes that are closed.
-    pub fn new(limit: usize) -> Shift {
+    pub fn new(limit: usize, max_pending: usize) -> Shift {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
         let inside = limit.min(processors).clamp(1, MOST_INSIDE);
-        let lanes = (0..OUTSIDE + inside).map(|_| Lane::new()).collect();
+        let lanes = (0..OUTSIDE + inside + 1).map(|_| Lane::new()).collect();
         let tallies = Tallies { users: vec![0; inside], ..Tallies::default() };
         let tallies = Mutex::new(tallies);
-        Shift { epoch: fork::epoch(), crew: Crew::new(limit), lanes, withdrawn: AtomicU64::new(0), tallies }
+        Shift {
+            epoch: fork::epoch(),
+            crew: Crew::new(limit),
+            lanes,
+            ranks: Ranks::new(),
+            backlog: Backlog::new(max_pending),
+            withdrawn: AtomicU64::new(0),
+            tallies,
+        }
+    }
+
+    /// The lanes that are looked at in turn, and the one that is looked at when all of those are empty.
+    #[inline]
+    pub fn ordinary_and_last(&self) -> (&[Lane<Entry>], &Lane<Entry>) {
+        let (last, ordinary) = self.lanes.split_last().expect("a shift has lanes");
+        (ordinary, last)
+    }
+
+    /// No more tasks come: workers that find none leave, and submitters that wait for room find out that they are refused.
+    pub fn close(&self) {
+        self.crew.close();
+        self.backlog.close();
+    }
+
+    /// A task has been started or withdrawn.
+    #[inline]
+    pub fn left_backlog(&self) {
+        if self.backlog.bound() != 0 {
+            self.backlog.leave(1);
+        }
     }
 
     /// The lane of the calling thread, which is none of the workers.
@@ -127,6 +160,7 @@ impl Shift {
     /// A task has left the queue, not to be run.
     pub fn withdraw(&self) {
         self.withdrawn.fetch_add(1, Ordering::Release);
+        self.left_backlog();
     }
 
     /// How many entries there are, withdrawn ones included.

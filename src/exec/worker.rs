@@ -14,6 +14,7 @@
 use super::crew::Rest;
 use super::entry::Entry;
 use super::future::Future;
+use super::lane::Lane;
 use super::pool::Pool;
 use super::record::Record;
 use super::shift::{Shift, Tally};
@@ -203,7 +204,7 @@ impl Worker {
 
     /// Takes a task out of some lane.
     fn find(&self) -> Option<Job> {
-        let lanes = &self.shift().lanes;
+        let (lanes, last) = self.shift().ordinary_and_last();
         self.ticks.set(self.ticks.get().wrapping_add(1));
         if self.ticks.get() % LOOK_OUTSIDE_EVERY == 0 {
             self.fetch_from_outside();
@@ -217,7 +218,17 @@ impl Worker {
         }
         // From the next one on, so that not all look at the same one first.
         let others = (1..lanes.len()).map(|step| (self.lane + step) % lanes.len());
-        others.into_iter().find_map(|lane| self.take_from(lane))
+        if let Some(job) = others.into_iter().find_map(|lane| self.take_from(lane)) {
+            return Some(job);
+        }
+        // All that was taken from a lane may have been withdrawn while more is there.
+        while last.is_filled() && !lanes.iter().any(Lane::is_filled) {
+            let entry = last.lock().pop_front()?;
+            if let Some(job) = self.claim(entry) {
+                return Some(job);
+            }
+        }
+        None
     }
 
     /// Takes a share of what is in a lane: the first to be run, the others into the own lane.
@@ -254,17 +265,19 @@ impl Worker {
         }
     }
 
-    /// The task of an entry, if nobody has withdrawn it.
+    /// The task of an entry, or a better one instead, if nobody has withdrawn it.
     #[inline]
     fn claim(&self, entry: Entry) -> Option<Job> {
-        let job = match entry {
+        let job = match self.shift().ranks.exchange(entry)? {
             Entry::Future(handle) => {
                 let (record, tag) = Record::find(handle)?;
                 Job::Future(record, record.claim(tag)?)
             }
             Entry::Detached(task) => Job::Detached(task),
+            Entry::TicketAbove | Entry::TicketBelow => return None,
         };
         self.tally.start();
+        self.shift().left_backlog();
         Some(job)
     }
 
@@ -316,6 +329,7 @@ impl Worker {
         }
         let task = record.claim(tag)?;
         self.tally.start();
+        self.shift().left_backlog();
         // As a rule it is what this worker submitted last. Elsewhere its entry stays, and whoever finds it lets it lie.
         let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if handle.bits() == record.handle().bits());
         self.shift().lanes[self.lane].lock().pop_back_if(is_it);
@@ -332,9 +346,7 @@ impl Worker {
         self.turn_busy();
         let shift = self.shift();
         shift.crew.block(is_entering);
-        if shift.crew.is_short() && shift.any_work() {
-            self.pool.summon(shift);
-        }
+        self.pool.look_again(shift);
         Lent { worker: self, is_entering }
     }
 }

@@ -5,6 +5,7 @@
 //! execution, or what `LOOM_MAX_PREEMPTIONS` says. (Musuvathi and Qadeer, "Iterative Context Bounding", PLDI 2007: most
 //! concurrency bugs need no more than two.)
 
+mod backlog;
 mod barrier;
 mod condition;
 mod crew;
