@@ -25,7 +25,7 @@ use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
 use crate::thread::hooks::Subject;
-use crate::thread::{Thread, hooks, shutdown};
+use crate::thread::{Thread, hooks, report, shutdown};
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -421,8 +421,9 @@ impl Pool {
         tasks: impl IntoIterator<Item = Task>,
         priority: i32,
     ) -> Result<(), Error> {
-        let tasks = tasks.into_iter();
-        (0..tasks.size_hint().0).for_each(|_| hooks::task_submitted(Entry::NOBODYS));
+        if hooks::is_active() {
+            return self.submit_traced(place, tasks, priority);
+        }
         let mut tasks = Some(tasks);
         let put = self.put(place, priority, |queue| {
             if queue.open {
@@ -435,11 +436,33 @@ impl Pool {
         put.map(|_| ())
     }
 
+    /// As `submit_detached`, with a future for each task that nobody has: the identity in its events.
+    #[cold]
+    fn submit_traced(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        tasks: impl IntoIterator<Item = Task>,
+        priority: i32,
+    ) -> Result<(), Error> {
+        let mut futures = Vec::new();
+        for task in tasks {
+            let vacant = Vacant::take().inspect_err(|_| futures.iter().for_each(Future::take_back))?;
+            let future = Future::of_task(vacant, self, task);
+            future.add_done_callback(Box::new(|future| {
+                if let Ok(Some(failure)) = future.exception(Deadline::PASSED) {
+                    report(&failure);
+                }
+            }));
+            futures.push(future);
+        }
+        self.submit_all(place, &futures, priority).inspect_err(|_| futures.iter().for_each(Future::take_back))
+    }
+
     /// Queues futures made for this pool, all or none: as `put`. If none, they are to be taken back.
-    pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future]) -> Result<(), Error> {
+    pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
         futures.iter().for_each(|future| hooks::task_submitted(future.id()));
-        let put = self.put(place, 0, |queue| {
-            futures.iter().for_each(|future| queue.submit(Entry::Future(future.handle())));
+        let put = self.put(place, priority, |queue| {
+            futures.iter().for_each(|future| queue.submit(self.ranked(priority, Entry::Future(future.handle()))));
             true
         })?;
         if put == Put::Broken {
