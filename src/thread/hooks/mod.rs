@@ -12,7 +12,8 @@
 //! Begin and end are a [`Span`]. Its end goes to the hooks that have seen its beginning, if they are still set: a hook sees both,
 //! or the begin alone if it was taken away meanwhile.
 //!
-//! While a hook runs on a thread this thread has no events: a hook does not see what it causes itself.
+//! While a hook runs on a thread this thread has no events, and a thread that is started then has none ever: a hook does not see
+//! what it causes itself. (The tasks that it submits are told of, on their workers.)
 //!
 //! Locks, outer before inner: a source's -> the registry's; a source's -> a place's. No hook is dropped under any of them.
 
@@ -140,6 +141,11 @@ pub fn is_active() -> bool {
 thread_local! {
     /// A hook runs on this thread.
     static IN_HOOK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a hook runs on the calling thread.
+pub fn is_in_hook() -> bool {
+    IN_HOOK.get()
 }
 
 /// The object of an event.
