@@ -64,6 +64,7 @@ pub(super) struct State {
 pub(super) struct Pool {
     id: u64,
     max_workers: AtomicUsize,
+    max_pending: AtomicUsize,
     default_prefix: Arc<str>,
     /// A box. In a child of fork the parent's is left where it is: workers and futures from before refer to it.
     shift: AtomicPtr<Shift>,
@@ -104,10 +105,7 @@ impl State {
 
 /// Room in the backlog; given back when it is dropped.
 #[must_use]
-pub(super) struct Place<'a> {
-    backlog: &'a Backlog,
-    count: usize,
-}
+pub(super) struct Place<'a>(Option<(&'a Backlog, usize)>);
 
 impl Place<'_> {
     /// The tasks are queued, and give it back when they have left.
@@ -120,8 +118,8 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.count > 0 {
-            self.backlog.leave(self.count);
+        if let Some((backlog, count)) = self.0 {
+            backlog.leave(count);
         }
     }
 }
@@ -142,8 +140,8 @@ impl Pool {
         let default_prefix: Arc<str> = format!("ThreadPoolExecutor-{number}").into();
         let state = Mutex::new(State::new(default_prefix.clone()));
         let shift = AtomicPtr::new(Box::into_raw(Box::new(Shift::new(max_workers, 0))));
-        let max_workers = AtomicUsize::new(max_workers);
-        Arc::new(Pool { id: identity::next(), max_workers, default_prefix, shift, state })
+        let (max_workers, max_pending) = (AtomicUsize::new(max_workers), AtomicUsize::new(0));
+        Arc::new(Pool { id: identity::next(), max_workers, max_pending, default_prefix, shift, state })
     }
 
     pub fn id(&self) -> u64 {
@@ -166,8 +164,9 @@ impl Pool {
     }
 
     /// How many tasks may wait; 0 for any number.
+    #[inline]
     pub fn max_pending(&self) -> usize {
-        self.shift().backlog.bound()
+        self.max_pending.load(Ordering::Relaxed)
     }
 
     /// Sets that: `AlreadyStarted` after the first submit.
@@ -176,6 +175,7 @@ impl Pool {
         if state.settled {
             return Err(Error::AlreadyStarted);
         }
+        self.max_pending.store(max_pending, Ordering::Relaxed);
         self.shift().backlog.set_bound(max_pending);
         Ok(())
     }
@@ -203,9 +203,7 @@ impl Pool {
     pub fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         if state.epoch != fork::epoch() {
-            // SAFETY: as in `shift`.
-            let max_pending = unsafe { &*self.shift.load(Ordering::Acquire) }.backlog.bound();
-            let fresh = Box::into_raw(Box::new(Shift::new(self.max_workers(), max_pending)));
+            let fresh = Box::into_raw(Box::new(Shift::new(self.max_workers(), self.max_pending())));
             self.shift.store(fresh, Ordering::Release);
             let parents = state.without_parents();
             drop(state);
@@ -277,27 +275,27 @@ impl Pool {
     /// have to make itself.
     #[inline]
     pub fn reserve(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
-        let backlog = &self.shift().backlog;
-        if backlog.bound() == 0 {
-            return Ok(Place { backlog, count: 0 });
+        if self.max_pending() == 0 {
+            return Ok(Place(None));
         }
-        self.reserve_bounded(backlog, count, patience)
+        self.reserve_bounded(count, patience)
     }
 
     #[cold]
-    fn reserve_bounded<'a>(&self, backlog: &'a Backlog, count: usize, patience: Patience) -> Result<Place<'a>, Error> {
+    fn reserve_bounded(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
+        let backlog = &self.shift().backlog;
         if matches!(patience, Patience::Until(_)) && worker::current_of(self).is_some() {
             backlog.admit_anyway(count);
         } else {
             backlog.admit(count, patience)?;
         }
-        Ok(Place { backlog, count })
+        Ok(Place(Some((backlog, count))))
     }
 
     /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0: `BrokenExecutor`, `ShutDown`,
     /// `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
     /// is made for it is to be broken off. Whether it has put something there is what `put` gives.
-    #[inline]
+    #[inline(always)]
     fn put(
         self: &Arc<Pool>,
         place: Place<'_>,
@@ -312,24 +310,20 @@ impl Pool {
         };
         let mut queue = shift.lanes[lane].lock();
         let mut has_started_one = false;
-        while !queue.open {
+        let mut admission = Put::Queued;
+        while !queue.open && admission == Put::Queued {
             drop(queue);
-            let admission = self.admit(&mut has_started_one)?;
+            admission = self.admit(&mut has_started_one)?;
             queue = shift.lanes[lane].lock();
-            if admission == Put::Broken {
-                if put(&mut queue) {
-                    place.fill();
-                }
-                return Ok(Put::Broken);
-            }
         }
-        put(&mut queue);
+        if put(&mut queue) {
+            place.fill();
+        }
         drop(queue);
-        place.fill();
-        if shift.crew.is_short() {
+        if admission == Put::Queued && shift.crew.is_short() {
             self.summon(shift);
         }
-        Ok(Put::Queued)
+        Ok(admission)
     }
 
     /// Opens the lanes, with a worker to look at them, if they are to be open.
@@ -368,7 +362,7 @@ impl Pool {
     }
 
     /// Queues a task whose future the program gets by its handle: `NoMemory`, and as `put`.
-    #[inline]
+    #[inline(always)]
     pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task, priority: i32) -> Result<Handle, Error> {
         let vacant = Vacant::take()?;
         let handle = vacant.handle();
@@ -385,7 +379,7 @@ impl Pool {
     }
 
     /// What goes into a lane for a task of this priority.
-    #[inline]
+    #[inline(always)]
     fn ranked(&self, priority: i32, entry: Entry) -> Entry {
         if priority == 0 { entry } else { self.shift().ranks.rank(priority, entry) }
     }
@@ -410,20 +404,25 @@ impl Pool {
         Ok(handles)
     }
 
-    /// Queues tasks whose results nobody wants, all or none: as `put`.
-    #[inline]
-    pub fn submit_detached(
-        self: &Arc<Pool>,
-        place: Place<'_>,
-        tasks: impl IntoIterator<Item = Task>,
-        priority: i32,
-    ) -> Result<(), Error> {
-        let mut tasks = Some(tasks);
+    /// Queues a task whose result nobody wants: as `put`.
+    #[inline(always)]
+    pub fn submit_detached(self: &Arc<Pool>, place: Place<'_>, task: Task, priority: i32) -> Result<(), Error> {
+        let mut task = Some(task);
         let put = self.put(place, priority, |queue| {
             if queue.open {
-                for task in tasks.take().into_iter().flatten() {
-                    queue.submit(self.ranked(priority, Entry::Detached(task)));
-                }
+                let task = task.take().expect("a submit puts once");
+                queue.submit(self.ranked(priority, Entry::Detached(task)));
+            }
+            queue.open
+        });
+        put.map(|_| ())
+    }
+
+    /// Queues several of them, all or none: as `put`.
+    pub fn submit_all_detached(self: &Arc<Pool>, place: Place<'_>, mut tasks: Vec<Task>) -> Result<(), Error> {
+        let put = self.put(place, 0, |queue| {
+            if queue.open {
+                tasks.drain(..).for_each(|task| queue.submit(Entry::Detached(task)));
             }
             queue.open
         });

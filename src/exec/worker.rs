@@ -268,13 +268,27 @@ impl Worker {
     /// The task of an entry, or a better one instead, if nobody has withdrawn it.
     #[inline]
     fn claim(&self, entry: Entry) -> Option<Job> {
-        let job = match self.shift().ranks.exchange(entry)? {
+        if self.shift().ranks.any_above() {
+            return self.claim_better(entry);
+        }
+        self.claim_this(entry)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn claim_better(&self, entry: Entry) -> Option<Job> {
+        self.claim_this(self.shift().ranks.exchange(entry)?)
+    }
+
+    #[inline]
+    fn claim_this(&self, entry: Entry) -> Option<Job> {
+        let job = match entry {
             Entry::Future(handle) => {
                 let (record, tag) = Record::find(handle)?;
                 Job::Future(record, record.claim(tag)?)
             }
             Entry::Detached(task) => Job::Detached(task),
-            Entry::TicketAbove | Entry::TicketBelow => return None,
+            Entry::TicketAbove | Entry::TicketBelow => return self.claim_better(entry),
         };
         self.tally.start();
         self.shift().left_backlog();
