@@ -2,11 +2,13 @@
 //!
 //! Four kinds share one type and all functions: they differ in how they are made, and in which item a get takes, which is the *next* one.
 
-use super::object::{ask, create, free_closed, on};
+use super::guard::{required, write_out};
+use super::object::{ask, create, free_closed, on, on_marked};
 use super::types::{Flag, pirn_compare_fn, pirn_free_fn, pirn_queue_t, pirn_status_t};
+use crate::callback::CallError;
 use crate::park::Timeout;
 use crate::queue::{Item, Queue};
-use crate::status::Error;
+use crate::status::{Error, PIRN_OK, PIRN_WOULD_BLOCK};
 use core::ffi::c_void;
 use std::sync::Arc;
 
@@ -150,7 +152,8 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
 /// Follows: Python Library Reference, queue, Queue Objects; handing over as in Go's channels (runtime/chan.go).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    on("pirn_queue_put", queue, |queue: &Arc<Queue>| Ok(queue.put(Item(item))?))
+    let fast = |queue: &Queue| queue.put_at_once(Item(item))?.is_ok().then_some(PIRN_OK);
+    on_marked("pirn_queue_put", queue, fast, |queue| Ok(queue.put(Item(item))?))
 }
 
 /// Puts an item into the queue if it is not full.
@@ -166,7 +169,8 @@ pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) ->
 /// Does not block. Memory order and ownership as for pirn_queue_put. Python: queue.put_nowait(item).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    on("pirn_queue_try_put", queue, |queue: &Arc<Queue>| Ok(queue.try_put(Item(item))?))
+    let fast = |queue: &Queue| Some(queue.put_at_once(Item(item))?.map_or(PIRN_WOULD_BLOCK, |()| PIRN_OK));
+    on_marked("pirn_queue_try_put", queue, fast, |queue| Ok(queue.try_put(Item(item))?))
 }
 
 /// Puts an item into the queue, waiting for at most so long as it is full.
@@ -189,7 +193,32 @@ pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_
     on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| Ok(queue.put_timeout(Item(item), timeout?)?))
 }
 
-/// Takes the first item out of the queue, waiting as long as there is none.
+/// Gets an item if nothing stands in the way.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[inline(always)]
+unsafe fn get_at_once(queue: &Queue, out: *mut *mut c_void) -> Option<pirn_status_t> {
+    let out = required(out).ok()?;
+    let Ok(item) = queue.get_at_once()? else { return Some(PIRN_WOULD_BLOCK) };
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { write_out(out, item.0) };
+    Some(PIRN_OK)
+}
+
+/// Gets an item by `get`, which is not called without a place for it.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>) -> Result<(), CallError> {
+    let out = required(out)?;
+    let item = get()?;
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { write_out(out, item.0) };
+    Ok(())
+}
+
+/// Takes the next item out of the queue, waiting as long as there is none.
 ///
 /// @param queue  the queue
 /// @param item   where the item goes
@@ -208,10 +237,12 @@ pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_queue_get", queue, item, |queue: &Arc<Queue>| Ok(queue.get()?.0)) }
+    let fast = |queue: &Queue| unsafe { get_at_once(queue, item) }.filter(|&status| status == PIRN_OK);
+    // SAFETY: as above.
+    on_marked("pirn_queue_get", queue, fast, |queue| unsafe { give(item, || queue.get()) })
 }
 
-/// Takes the first item out of the queue if there is one.
+/// Takes the next item out of the queue if there is one.
 ///
 /// @param queue  the queue
 /// @param item   where the item goes
@@ -228,10 +259,12 @@ pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_try_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_queue_try_get", queue, item, |queue: &Arc<Queue>| Ok(queue.try_get()?.0)) }
+    let fast = |queue: &Queue| unsafe { get_at_once(queue, item) };
+    // SAFETY: as above.
+    on_marked("pirn_queue_try_get", queue, fast, |queue| unsafe { give(item, || queue.try_get()) })
 }
 
-/// Takes the first item out of the queue, waiting for at most so long as there is none.
+/// Takes the next item out of the queue, waiting for at most so long as there is none.
 ///
 /// @param queue    the queue
 /// @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
@@ -269,7 +302,8 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
 /// Python: queue.task_done().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_t {
-    on("pirn_queue_task_done", queue, |queue: &Arc<Queue>| Ok(queue.task_done()?))
+    let fast = |queue: &Queue| queue.task_done_at_once().then_some(PIRN_OK);
+    on_marked("pirn_queue_task_done", queue, fast, |queue| Ok(queue.task_done()?))
 }
 
 /// Waits until every item that was put in is done: until there were as many calls of pirn_queue_task_done.

@@ -50,7 +50,7 @@
 //! submitter one look at the word.
 
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifier, WaitList, Wake};
-use crate::sys::atomic::{AtomicU32, Ordering};
+use crate::sys::atomic::{AtomicU32, Ordering, in_one_order};
 
 const VACANT: u32 = 1 << 31;
 const SURPLUS: u32 = 1 << 30;
@@ -127,11 +127,13 @@ impl Crew {
         // Not between the two: without either flag a submitter would go away, and nobody is called for its task.
         self.word.fetch_or(flags, Ordering::SeqCst);
         self.word.fetch_and(flags | SEARCHING, Ordering::SeqCst);
+        in_one_order();
     }
 
     /// Whether a task that has just been put into a lane needs someone to be summoned for it.
     #[inline]
     pub fn is_short(&self) -> bool {
+        in_one_order();
         let word = self.word.load(Ordering::SeqCst);
         word & SEARCHING == 0 && word & VACANT != 0
     }
@@ -146,6 +148,7 @@ impl Crew {
     #[inline]
     pub fn begin_search(&self) {
         self.word.fetch_add(1, Ordering::SeqCst);
+        in_one_order();
     }
 
     /// The caller does something else from now on. If true it was the last one, and looks at the lanes: if one is filled it summons
@@ -154,6 +157,7 @@ impl Crew {
     #[must_use]
     pub fn end_search(&self) -> bool {
         let before = self.word.fetch_sub(1, Ordering::SeqCst);
+        in_one_order();
         before & SEARCHING == 1 && before & VACANT != 0
     }
 
@@ -227,6 +231,7 @@ impl Crew {
             self.refresh(&roster);
             // Others are at work, as many as may. If one of them sleeps, and this one looked for it, that one looks now.
             self.word.fetch_sub(1, Ordering::SeqCst);
+            in_one_order();
             let sleeper = if any_work() { self.wake(&mut roster) } else { None };
             drop(roster);
             sleeper.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
@@ -235,6 +240,7 @@ impl Crew {
         roster.asleep += 1;
         self.refresh(&roster);
         self.word.fetch_sub(1, Ordering::SeqCst);
+        in_one_order();
         if any_work() {
             roster.asleep -= 1;
             self.begin_search();

@@ -15,7 +15,7 @@
 //! come while a lane is locked. The child never looks at the parent's lanes (`pool`).
 
 use crate::park::{Deadline, Spin};
-use crate::sys::atomic::{AtomicU32, Ordering};
+use crate::sys::atomic::{AtomicU32, Ordering, in_one_order};
 use crate::sys::futex;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
@@ -128,6 +128,7 @@ impl<E> Lane<E> {
     /// Whether there may be something to take.
     #[inline]
     pub fn is_filled(&self) -> bool {
+        in_one_order();
         self.state.load(Ordering::SeqCst) & FILLED != 0
     }
 
@@ -194,7 +195,9 @@ impl<E> Drop for LaneGuard<'_, E> {
     #[inline]
     fn drop(&mut self) {
         let filled = if self.entries.is_empty() { 0 } else { FILLED };
-        if self.lane.state.swap(filled, Ordering::SeqCst) & CONTENDED != 0 {
+        let before = self.lane.state.swap(filled, Ordering::SeqCst);
+        in_one_order();
+        if before & CONTENDED != 0 {
             futex::wake(&raw const self.lane.state, 1);
         }
     }

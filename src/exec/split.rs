@@ -65,7 +65,7 @@ impl Share {
 }
 
 /// Units `0..n`, shared out among those who take part.
-pub(super) struct Split {
+pub struct Split {
     shares: Box<[Share]>,
     /// Pieces of one unit each.
     single: bool,

@@ -342,11 +342,8 @@ impl State<'_> {
         if Phase::of(self.0.fetch_or(WAITED, Ordering::AcqRel)).is_over() {
             return true;
         }
-        while crowd.sleep(turn, deadline) {
-            if is_over() {
-                return true;
-            }
-        }
+        // The crowd is woken once while this is an owner; to see that is to see the end.
+        while crowd.sleep(turn, deadline) && crowd.turn() == turn {}
         is_over()
     }
 }

@@ -206,6 +206,17 @@ pub fn pin<T: Shared>(handle: Handle) -> Result<Pinned<T>, Error> {
     Ok(Pinned { user, object: ManuallyDrop::new(object) })
 }
 
+/// Runs `call`, which cannot panic, on a [marked](Shared::MARKED) object: [`pin`] without what a call that blocks, fails or calls back
+/// needs. None if it is to be done that way.
+#[inline(always)]
+pub fn with_mark<T: Shared, R>(handle: Handle, call: impl FnOnce(&T) -> R) -> Option<R> {
+    const { assert!(T::MARKED) };
+    let slot = Slot::of(handle)?;
+    let _mark = Mark::new(slot, Tag::new(handle.bits(), T::KIND as u32), handle).ok()??;
+    // SAFETY: filled before the word became live, with an object of the type with this kind; both stay while the mark is there.
+    Some(call(unsafe { &*(*content(slot)).object.cast::<T>() }))
+}
+
 impl User {
     #[inline]
     fn content(&self) -> &Content {

@@ -8,10 +8,13 @@
 mod backlog;
 mod barrier;
 mod condition;
+mod crew;
 mod event;
+mod future;
 mod lock;
 mod mutex;
 mod pins;
+mod queue;
 mod rlock;
 mod semaphore;
 mod split;

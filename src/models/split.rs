@@ -1,7 +1,7 @@
 //! Split: what a parallel for is divided by.
 
 use super::{Watched, model};
-use crate::split::Split;
+use crate::exec::split::Split;
 use loom::sync::Arc;
 use loom::thread;
 

@@ -151,7 +151,7 @@ impl Chain {
     }
 
     /// Puts an item in unless there are `limit`.
-    #[inline]
+    #[inline(always)]
     pub fn put(&self, item: Item, limit: u64, mode: Mode) -> Put {
         let mut backoff = Backoff::new();
         let mut next = Unlinked { chain: self, block: None };
@@ -199,7 +199,7 @@ impl Chain {
     }
 
     /// Takes the first item out.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, mode: Mode) -> Get {
         let mut backoff = Backoff::new();
         loop {

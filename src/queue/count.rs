@@ -29,16 +29,6 @@ pub(super) struct Count {
     beside: AtomicU64,
 }
 
-/// What a task_done came to.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Done {
-    Counted,
-    /// As many as were put are done already.
-    TooOften,
-    /// It has to be done under the mutex.
-    UnderMutex,
-}
-
 impl Count {
     pub fn new() -> Count {
         Count { done: AtomicU64::new(0), beside: AtomicU64::new(0) }
@@ -53,24 +43,18 @@ impl Count {
         in_chain() + self.beside.load(Ordering::Acquire)
     }
 
-    /// One more is done.
+    /// One more is done. False if that has to be said under the mutex: it may be one too many, or the last one that joiners wait for.
     #[inline]
-    pub fn task_done(&self, in_chain: impl Fn() -> u64) -> Done {
+    pub fn task_done(&self, in_chain: impl Fn() -> u64) -> bool {
         // Acquire, here and below: D is read before P.
         let mut done = self.done.load(Ordering::Acquire);
         loop {
-            if done & CLOSED != 0 {
-                return Done::UnderMutex;
-            }
-            let puts = self.puts(&in_chain);
-            if done / ONE >= puts {
-                return Done::TooOften;
-            }
-            if done & JOINERS != 0 && done / ONE + 1 == puts {
-                return Done::UnderMutex;
+            let left = self.puts(&in_chain) - done / ONE;
+            if done & CLOSED != 0 || left == 0 || (left == 1 && done & JOINERS != 0) {
+                return false;
             }
             match self.done.compare_exchange_weak(done, done + ONE, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return Done::Counted,
+                Ok(_) => return true,
                 Err(now) => done = now,
             }
         }

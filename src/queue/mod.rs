@@ -59,7 +59,7 @@ use crate::sys::fork;
 use crate::sys::token::token;
 use chain::{Chain, Get, Mode, Put};
 use core::ffi::c_void;
-use count::{Count, Done};
+use count::Count;
 use heap::{Compare, Heap};
 use locked::{NO_MEMORY, SENT_AWAY, SERVED};
 
@@ -219,7 +219,7 @@ impl Queue {
     }
 
     /// How many putters, getters and joiners wait. Tests await this instead of a time.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn waiting(&self) -> [usize; 3] {
         let state = self.state.lock();
         [state.putters.len(), state.getters.len(), state.joiners.len()]
@@ -249,18 +249,33 @@ impl Queue {
         self.put_until(item, || timeout.deadline())
     }
 
-    /// Puts an item in; the deadline is asked for where there is no room at once.
-    #[inline]
-    fn put_until(&self, item: Item, deadline: impl FnOnce() -> Deadline) -> Result<(), Error> {
-        if self.is_current() {
-            match self.chain.put(item, self.limit.load(Ordering::Relaxed), Mode::Fast) {
-                Put::Done => return Ok(()),
-                Put::NoMemory => return Err(Error::NoMemory),
-                Put::Full => return self.put_to_full(item, deadline()),
-                Put::Frozen => {}
-            }
+    /// Puts an item in if that takes neither a lock nor a wait.
+    #[inline(always)]
+    fn put_fast(&self, item: Item) -> Put {
+        if !self.is_current() {
+            return Put::Frozen;
         }
-        self.put_slowly(item, deadline(), false)
+        self.chain.put(item, self.limit.load(Ordering::Relaxed), Mode::Fast)
+    }
+
+    /// Puts an item in if nothing stands in the way. None says nothing about what does; `WouldBlock` that there is no room.
+    #[inline(always)]
+    pub fn put_at_once(&self, item: Item) -> Option<Result<(), Error>> {
+        match self.put_fast(item) {
+            Put::Done => Some(Ok(())),
+            Put::Full => Some(Err(Error::WouldBlock)),
+            Put::NoMemory | Put::Frozen => None,
+        }
+    }
+
+    /// Puts an item in; the deadline is asked for where there is no room at once.
+    fn put_until(&self, item: Item, deadline: impl FnOnce() -> Deadline) -> Result<(), Error> {
+        match self.put_fast(item) {
+            Put::Done => Ok(()),
+            Put::NoMemory => Err(Error::NoMemory),
+            Put::Full => self.put_to_full(item, deadline()),
+            Put::Frozen => self.put_slowly(item, deadline(), false),
+        }
     }
 
     #[cold]
@@ -319,17 +334,29 @@ impl Queue {
         self.get_until(|| timeout.deadline())
     }
 
-    /// Takes the first item out; the deadline is asked for where there is none at once.
-    #[inline]
-    fn get_until(&self, deadline: impl FnOnce() -> Deadline) -> Result<Item, Error> {
-        if self.is_current() {
-            match self.chain.get(Mode::Fast) {
-                Get::Item(item) => return Ok(item),
-                Get::Empty => return self.get_from_empty(deadline()),
-                Get::Frozen => {}
-            }
+    /// Takes the first item out if that takes neither a lock nor a wait.
+    #[inline(always)]
+    fn get_fast(&self) -> Get {
+        if self.is_current() { self.chain.get(Mode::Fast) } else { Get::Frozen }
+    }
+
+    /// Takes the first item out if nothing stands in the way. None says nothing about what does; `WouldBlock` that there is no item.
+    #[inline(always)]
+    pub fn get_at_once(&self) -> Option<Result<Item, Error>> {
+        match self.get_fast() {
+            Get::Item(item) => Some(Ok(item)),
+            Get::Empty => Some(Err(Error::WouldBlock)),
+            Get::Frozen => None,
         }
-        self.get_slowly(deadline(), false)
+    }
+
+    /// Takes the first item out; the deadline is asked for where there is none at once.
+    fn get_until(&self, deadline: impl FnOnce() -> Deadline) -> Result<Item, Error> {
+        match self.get_fast() {
+            Get::Item(item) => Ok(item),
+            Get::Empty => self.get_from_empty(deadline()),
+            Get::Frozen => self.get_slowly(deadline(), false),
+        }
     }
 
     #[cold]
@@ -374,15 +401,17 @@ impl Queue {
         locked.wait(deadline, Item(core::ptr::null_mut()), has_spun, |state| &mut state.getters)
     }
 
+    /// [`task_done`](Queue::task_done) if nothing stands in the way; false says nothing about what does.
+    #[inline(always)]
+    pub fn task_done_at_once(&self) -> bool {
+        !self.is_simple && self.is_open_to_all() && self.count.task_done(self.in_chain())
+    }
+
     /// Says that an item which was put in is done with: `OverRelease` if none is unfinished.
     pub fn task_done(&self) -> Result<(), Error> {
         self.refuse_simple()?;
-        if self.is_open_to_all() {
-            match self.count.task_done(self.in_chain()) {
-                Done::Counted => return Ok(()),
-                Done::TooOften => return Err(Error::OverRelease),
-                Done::UnderMutex => {}
-            }
+        if self.task_done_at_once() {
+            return Ok(());
         }
         let mut locked = self.lock(Deadline::NEVER)?;
         let finished = self.count.finish(1, false, self.in_chain()).ok_or(Error::OverRelease)?;
