@@ -172,7 +172,8 @@ impl Pool {
     /// Sets that: `AlreadyStarted` after the first submit.
     pub fn set_max_pending(&self, max_pending: usize) -> Result<(), Error> {
         let state = self.lock();
-        if state.settled {
+        // A worker that is starting goes by what it finds now.
+        if state.settled || self.shift().crew.roster().workers > 0 {
             return Err(Error::AlreadyStarted);
         }
         self.max_pending.store(max_pending, Ordering::Relaxed);
@@ -295,7 +296,7 @@ impl Pool {
     /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0: `BrokenExecutor`, `ShutDown`,
     /// `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
     /// is made for it is to be broken off. Whether it has put something there is what `put` gives.
-    #[inline(always)]
+    #[inline]
     fn put(
         self: &Arc<Pool>,
         place: Place<'_>,
@@ -362,14 +363,14 @@ impl Pool {
     }
 
     /// Queues a task whose future the program gets by its handle: `NoMemory`, and as `put`.
-    #[inline(always)]
-    pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task, priority: i32) -> Result<Handle, Error> {
+    #[inline]
+    pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<Handle, Error> {
         let vacant = Vacant::take()?;
         let handle = vacant.handle();
         // Filled under the lane's lock, when nothing can fail any more: nobody is to guess the handle of a future that will never be
         // queued.
-        let put = self.put(place, priority, |queue| {
-            queue.submit(self.ranked(priority, Future::fill_open(vacant, self, task)));
+        let put = self.put(place, 0, |queue| {
+            queue.submit(Future::fill_open(vacant, self, task));
             true
         })?;
         if put == Put::Broken {
@@ -378,10 +379,44 @@ impl Pool {
         Ok(handle)
     }
 
-    /// What goes into a lane for a task of this priority.
-    #[inline(always)]
-    fn ranked(&self, priority: i32, entry: Entry) -> Entry {
-        if priority == 0 { entry } else { self.shift().ranks.rank(priority, entry) }
+    /// Queues a task whose result nobody wants: as `put`.
+    #[inline]
+    pub fn submit_detached(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<(), Error> {
+        let mut task = Some(task);
+        let put = self.put(place, 0, |queue| {
+            if queue.open {
+                queue.submit(Entry::Detached(task.take().expect("a submit puts once")));
+            }
+            queue.open
+        });
+        put.map(|_| ())
+    }
+
+    /// Does what `submit_open` does, or without a `vacant` slot what `submit_detached` does, with a priority.
+    pub fn submit_ranked(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        vacant: Option<Vacant>,
+        task: Task,
+        priority: i32,
+    ) -> Result<Option<Handle>, Error> {
+        let handle = vacant.as_ref().map(Vacant::handle);
+        let mut task = Some(task);
+        let put = self.put(place, priority, |queue| {
+            let is_put = queue.open || vacant.is_some();
+            if let Some(task) = task.take_if(|_| is_put) {
+                let entry = match vacant {
+                    Some(vacant) => Future::fill_open(vacant, self, task),
+                    None => Entry::Detached(task),
+                };
+                queue.submit(self.shift().ranks.rank(priority, entry));
+            }
+            is_put
+        })?;
+        if let (Put::Broken, Some(handle)) = (put, handle) {
+            Pool::break_off(Entry::Future(handle), self.shift());
+        }
+        Ok(handle)
     }
 
     /// Queues tasks whose futures the program gets by their handles, all or none: `NoMemory`, and as `put`.
@@ -404,21 +439,7 @@ impl Pool {
         Ok(handles)
     }
 
-    /// Queues a task whose result nobody wants: as `put`.
-    #[inline(always)]
-    pub fn submit_detached(self: &Arc<Pool>, place: Place<'_>, task: Task, priority: i32) -> Result<(), Error> {
-        let mut task = Some(task);
-        let put = self.put(place, priority, |queue| {
-            if queue.open {
-                let task = task.take().expect("a submit puts once");
-                queue.submit(self.ranked(priority, Entry::Detached(task)));
-            }
-            queue.open
-        });
-        put.map(|_| ())
-    }
-
-    /// Queues several of them, all or none: as `put`.
+    /// Queues tasks whose results nobody wants, all or none: as `put`.
     pub fn submit_all_detached(self: &Arc<Pool>, place: Place<'_>, mut tasks: Vec<Task>) -> Result<(), Error> {
         let put = self.put(place, 0, |queue| {
             if queue.open {

@@ -52,6 +52,8 @@ pub(super) struct Worker {
     shift: *const Shift,
     epoch: u32,
     lane: usize,
+    /// Whether a task that is started makes room for another (`Backlog`).
+    makes_room: bool,
     tally: Arc<Tally>,
     mode: Cell<Mode>,
     ticks: Cell<u32>,
@@ -98,7 +100,9 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
     let shift: *const Shift = pool.shift();
     // SAFETY: the shift stays as long as the pool.
     let (lane, tally) = unsafe { &*shift }.join();
+    let makes_room = pool.max_pending() != 0;
     let worker = Worker {
+        makes_room,
         pool,
         shift,
         epoch: fork::epoch(),
@@ -290,8 +294,7 @@ impl Worker {
             Entry::Detached(task) => Job::Detached(task),
             Entry::TicketAbove | Entry::TicketBelow => return self.claim_better(entry),
         };
-        self.tally.start();
-        self.shift().left_backlog();
+        self.started();
         Some(job)
     }
 
@@ -327,6 +330,15 @@ impl Worker {
         outcome.map(Value)
     }
 
+    /// A task has left the queue, to be run.
+    #[inline]
+    fn started(&self) {
+        self.tally.start();
+        if self.makes_room {
+            self.shift().backlog.leave(1);
+        }
+    }
+
     #[inline]
     fn ended(&self) {
         if self.is_at_home() {
@@ -342,8 +354,7 @@ impl Worker {
             return None;
         }
         let task = record.claim(tag)?;
-        self.tally.start();
-        self.shift().left_backlog();
+        self.started();
         // As a rule it is what this worker submitted last. Elsewhere its entry stays, and whoever finds it lets it lie.
         let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if handle.bits() == record.handle().bits());
         self.shift().lanes[self.lane].lock().pop_back_if(is_it);
