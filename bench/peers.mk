@@ -10,8 +10,9 @@
 #
 # A peer whose header or file is not there is reported as missing.
 
-peers := pirn parking_lot crossbeam rayon pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
-         boost_lockfree asio tbb tbb_spin tbb_queuing libuv moodycamel moodycamel_yield openmp cpython cas_xchg spin futex
+peers := pirn parking_lot crossbeam rayon rust pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
+         boost_lockfree asio asio_timer tbb tbb_spin tbb_queuing libuv moodycamel moodycamel_yield openmp cpython \
+         timer_create nanosleep nanosleep_thread cas_xchg spin futex
 
 pirn_label := pirn
 pirn_file = $(PIRN_LIBDIR)/libpirn.so
@@ -20,10 +21,11 @@ pirn_cflags = -I$(PIRN_INCLUDE)
 pirn_libs = -L$(PIRN_LIBDIR) -lpirn -Wl,-rpath,$(realpath $(PIRN_LIBDIR))
 
 # Those in Rust, as C functions.
-shim_peers := parking_lot crossbeam rayon
+shim_peers := parking_lot crossbeam rayon rust
 parking_lot_label := parking_lot
 crossbeam_label := crossbeam
 rayon_label := rayon
+rust_label := Rust std
 $(foreach peer,$(shim_peers),$(eval $(peer)_file = $$(out)/shim/release/libbench_shim.so))
 $(foreach peer,$(shim_peers),$(eval $(peer)_libs = -L$$(out)/shim/release -lbench_shim -Wl,-rpath,$$(out)/shim/release))
 
@@ -32,6 +34,7 @@ pthread_adaptive_label := pthread, adaptive
 pthread_errorcheck_label := pthread, error-checking
 std_label := C++ std
 cpython_label := CPython
+timer_create_label := timer_create
 openmp_label := OpenMP
 openmp_cflags := -fopenmp
 
@@ -62,6 +65,10 @@ boost_lockfree_package := libboost-dev
 asio_label := Boost.Asio
 asio_header := boost/asio/thread_pool.hpp
 asio_package := libboost-dev
+
+asio_timer_label := Boost.Asio
+asio_timer_header := boost/asio/steady_timer.hpp
+asio_timer_package := libboost-dev
 
 tbb_label := oneTBB
 tbb_header := oneapi/tbb/mutex.h
@@ -95,3 +102,5 @@ spin_label := limit: spinning
 futex_label := limit: futex
 $(foreach limit,$(limits),$(eval $(limit)_needs = $$(out)/libpirnbenchlimits.so))
 $(foreach limit,$(limits),$(eval $(limit)_libs = -L$$(out) -lpirnbenchlimits -Wl,-rpath,$$(out)))
+nanosleep_label := limit: sleeping
+nanosleep_thread_label := limit: sleeping, and a new thread

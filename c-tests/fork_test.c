@@ -670,16 +670,19 @@ static void use_in_child(void *arg)
     check_usable();
 }
 
+/* 200 times, and for as many seconds as PIRN_TEST_SECONDS says. */
 TEST(many_times_under_load)
 {
     enum { THREADS = 4, FORKS = 200 };
+    const char *seconds = getenv("PIRN_TEST_SECONDS");
+    double end = now() + (seconds ? atof(seconds) : 0);
     load_t load = {.lock = new_lock(), .event = new_event(), .queue = new_queue(2),
                    .executor = new_executor(2), .future = new_future()};
     load_t *element = &load;
     runner_t hammers[THREADS];
     for (int i = 0; i < THREADS; i++)
         runner_start(&hammers[i], (breed_t)(i % BREEDS), hammer, &element);
-    for (int i = 0; i < FORKS; i++) {
+    for (int i = 0; i < FORKS || now() < end; i++) {
         uint64_t enough = LOAD(load.steps) + (unsigned)i % 4;
         AWAIT(LOAD(load.steps) >= enough);
         in_forked_child(use_in_child, &load);

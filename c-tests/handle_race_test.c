@@ -253,6 +253,46 @@ TEST(thread)
     run_race(&(race_t){THREAD, 3000, use_thread, NULL});
 }
 
+static void use_local(void *h, unsigned step)
+{
+    const char *name = step % 2 ? "name" : NULL;
+    void *value;
+    ADD(submitted, 1);
+    CHECK_AMONG(pirn_local_set(h, name, &argument, count_free), refused_or_done);
+    if (pirn_local_get(h, name, &value) == PIRN_OK)
+        CHECK(value == &argument);
+    if (step % 4 == 0)
+        CHECK_AMONG(pirn_local_delete(h, name), refused_or_done | BIT(PIRN_ERR_NOT_FOUND));
+}
+
+TEST(local)
+{
+    run_race(&(race_t){LOCAL, 20000, use_local, NULL});
+}
+
+static void use_timer(void *h, unsigned step)
+{
+    pirn_thread_t *thread;
+    bool flag;
+    const unsigned or_unstarted = BIT(PIRN_ERR_NOT_STARTED);
+    CHECK_AMONG(pirn_timer_is_alive(h, &flag), refused_or_done);
+    if (step % 4 == 0)
+        CHECK_AMONG(pirn_timer_start(h), refused_or_done | BIT(PIRN_ERR_ALREADY_STARTED));
+    pirn_status_t status = pirn_timer_thread(h, &thread);
+    CHECK_AMONG(status, refused_or_done);
+    if (status == PIRN_OK)
+        CHECK_OK(pirn_thread_free(thread));
+    CHECK_AMONG(pirn_timer_join_timeout(h, 0), refused_or_done | or_unstarted | or_not_now);
+    if (step % 8 == 5)
+        CHECK_AMONG(pirn_timer_join(h), refused_or_done | or_unstarted);
+    CHECK_AMONG(pirn_timer_cancel(h), refused_or_done);
+}
+
+TEST(timer)
+{
+    run_race(&(race_t){TIMER, 5000, use_timer, NULL});
+}
+
 static void count_callback(pirn_future_t *future, void *arg)
 {
     bool done = false;

@@ -16,6 +16,7 @@ static struct {
     pirn_map_t *map;
     pirn_as_completed_t *completed;
     pirn_condition_t *condition;
+    pirn_thread_t *thread;
 } out, untouched;
 
 static counted_t argument;
@@ -113,6 +114,19 @@ static pirn_status_t iterate_over_one(void *h)
     X(THREAD, thread_daemon, 0, pirn_thread_daemon(h, &out.flag))                                            \
     X(THREAD, thread_set_daemon, 0, pirn_thread_set_daemon(h, true))                                         \
     X(THREAD, thread_exit_code, 0, pirn_thread_exit_code(h, &out.code))                                      \
+    X(LOCAL, local_free, 0, pirn_local_free(h))                                                              \
+    X(LOCAL, local_set, 1, pirn_local_set(h, NULL, &argument, count_free))                                   \
+    X(LOCAL, local_set_named, 1, pirn_local_set(h, "name", &argument, count_free))                           \
+    X(LOCAL, local_get, 0, pirn_local_get(h, NULL, &out.pointer))                                            \
+    X(LOCAL, local_get_named, 0, pirn_local_get(h, "name", &out.pointer))                                    \
+    X(LOCAL, local_delete, 0, pirn_local_delete(h, NULL))                                                    \
+    X(TIMER, timer_free, 0, pirn_timer_free(h))                                                              \
+    X(TIMER, timer_start, 0, pirn_timer_start(h))                                                            \
+    X(TIMER, timer_cancel, 0, pirn_timer_cancel(h))                                                          \
+    X(TIMER, timer_join, 0, pirn_timer_join(h))                                                              \
+    X(TIMER, timer_join_timeout, 0, pirn_timer_join_timeout(h, PIRN_FOREVER))                                \
+    X(TIMER, timer_is_alive, 0, pirn_timer_is_alive(h, &out.flag))                                           \
+    X(TIMER, timer_thread, 0, pirn_timer_thread(h, &out.thread))                                             \
     X(QUEUE, queue_set_item_free, 0, pirn_queue_set_item_free(h, count_free))                                \
     X(QUEUE, queue_free, 0, pirn_queue_free(h))                                                              \
     X(QUEUE, queue_put, 0, pirn_queue_put(h, &argument))                                                     \
@@ -225,6 +239,8 @@ static void *make_marked(kind_t kind)
         CHECK_OK(pirn_condition_acquire(h));
     if (kind == EVENT)
         CHECK_OK(pirn_event_set(h));
+    if (kind == LOCAL)
+        CHECK_OK(pirn_local_set(h, NULL, &stored_item, NULL));
     if (kind == QUEUE)
         CHECK_OK(pirn_queue_put(h, &stored_item));
     return h;
@@ -265,6 +281,16 @@ static void check_still_marked(kind_t kind, void *h)
     case THREAD:
         CHECK_STATUS(pirn_thread_join(h), PIRN_ERR_NOT_STARTED);
         CHECK_OK(pirn_thread_daemon(h, &flag));
+        CHECK(!flag);
+        break;
+    case LOCAL:
+        CHECK_OK(pirn_local_get(h, NULL, &pointer));
+        CHECK(pointer == &stored_item);
+        CHECK_STATUS(pirn_local_get(h, "name", &pointer), PIRN_ERR_NOT_FOUND);
+        break;
+    case TIMER:
+        CHECK_STATUS(pirn_timer_join(h), PIRN_ERR_NOT_STARTED);
+        CHECK_OK(pirn_timer_is_alive(h, &flag));
         CHECK(!flag);
         break;
     case QUEUE:

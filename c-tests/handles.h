@@ -12,6 +12,8 @@ typedef enum {
     EVENT,
     BARRIER,
     THREAD,
+    LOCAL,
+    TIMER,
     QUEUE,
     EXECUTOR,
     MAP,
@@ -96,6 +98,26 @@ static inline void *make_thread(void)
     return thread;
 }
 
+static inline void *make_local(void)
+{
+    pirn_local_t *local;
+    CHECK_OK(pirn_local_new(NULL, NULL, NULL, &local));
+    return local;
+}
+
+static inline int32_t run_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static inline void *make_timer(void)
+{
+    pirn_timer_t *timer;
+    CHECK_OK(pirn_timer_new(1e-4, run_nothing, NULL, NULL, &timer));
+    return timer;
+}
+
 static inline void *make_queue(void)
 {
     pirn_queue_t *queue;
@@ -113,6 +135,8 @@ static inline pirn_status_t free_semaphore(void *h) { return pirn_semaphore_free
 static inline pirn_status_t free_barrier(void *h) { return pirn_barrier_free(h); }
 static inline pirn_status_t free_event(void *h) { return pirn_event_free(h); }
 static inline pirn_status_t free_thread(void *h) { return pirn_thread_free(h); }
+static inline pirn_status_t free_local(void *h) { return pirn_local_free(h); }
+static inline pirn_status_t free_timer(void *h) { return pirn_timer_free(h); }
 static inline pirn_status_t free_queue(void *h) { return pirn_queue_free(h); }
 static inline pirn_status_t free_executor(void *h) { return pirn_executor_free(h); }
 static inline pirn_status_t free_map(void *h) { return pirn_map_free(h); }
@@ -130,6 +154,8 @@ static const struct {
     [EVENT] = {make_event, free_event},
     [BARRIER] = {make_barrier, free_barrier},
     [THREAD] = {make_thread, free_thread},
+    [LOCAL] = {make_local, free_local},
+    [TIMER] = {make_timer, free_timer},
     [QUEUE] = {make_queue, free_queue},
     [EXECUTOR] = {make_executor, free_executor},
     [MAP] = {make_map, free_map},

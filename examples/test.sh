@@ -215,4 +215,49 @@ test_wordcount() {
     test_interrupt
 }
 
+# The trace is JSON, says who ran, nests on each thread, and shows what the threads of a print shop cannot do without.
+test_trace() {
+    expect 0 "$dir/trace.json"
+    printed '^11 orders printed, 1 spoiled$'
+    python3 -m json.tool "$dir/trace.json" >"$dir/pretty.json" || fail "the trace is no JSON"
+    python3 - "$dir/trace.json" <<'END' || fail "the trace does not hold together"
+import collections, json, sys
+
+events = json.load(open(sys.argv[1]))["traceEvents"]
+of_phase = collections.defaultdict(list)
+for event in events:
+    of_phase[event["ph"]].append(event)
+
+threads = {event["tid"]: event["args"]["name"] for event in of_phase["M"]}
+assert {"MainThread", "desk", "printer 1", "printer 2", "setter_0"} <= set(threads.values()), threads
+assert {event["tid"] for event in events} == set(threads)
+
+seen = collections.Counter()
+for tid, name in threads.items():
+    open_ones, time = [], 0
+    for event in events:
+        if event["tid"] != tid or event["ph"] == "M":
+            continue
+        assert event["ts"] >= time, (name, event)
+        time = event["ts"]
+        if event["ph"] == "B":
+            open_ones.append(event)
+            seen[event["name"].split("#")[0]] += 1
+        elif event["ph"] == "E":
+            assert open_ones.pop()["cat"] == event["cat"], (name, event)
+            seen[event["cat"], event["args"]["result"]] += 1
+    assert not open_ones, (name, open_ones)
+    assert seen[name] == (name != "MainThread"), (name, seen)
+
+for what in ("wait: queue orders", "wait: lock press", "wait: future ", "wait: thread printer 1"):
+    assert seen[what] > 0, (what, seen)
+assert seen["task: future "] == 36 and seen["task", "0"] == 33 and seen["task", "1"] == 3, seen
+assert len([event for event in of_phase["i"] if event["cat"] == "failure"]) == 3
+begins = {event["id"]: event["ts"] for event in of_phase["s"]}
+ends = {event["id"]: event["ts"] for event in of_phase["f"]}
+assert len(begins) == 36 and begins.keys() == ends.keys()
+assert all(begins[task] <= ends[task] for task in begins)
+END
+}
+
 "test_$example"

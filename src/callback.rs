@@ -219,11 +219,6 @@ impl Failure {
     pub fn message(&self) -> &CStr {
         self.message.as_deref().unwrap_or(c"the callback returned a non-zero code without a message")
     }
-
-    /// Whether it is the silent kind, `PIRN_EXIT`.
-    pub fn is_exit(&self) -> bool {
-        self.code == PIRN_EXIT
-    }
 }
 
 /// Why a call that ran, or waited for, a callback did not succeed.
@@ -269,7 +264,7 @@ pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
 }
 
 /// Runs a callback; what it raises is its own, also when callbacks nest.
-fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
+pub(crate) fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
     let outer = swap_raised(None);
     let code = call();
     let raised = swap_raised(outer);

@@ -5,12 +5,13 @@
 //! - [`capi`]: the `extern "C"` functions. Handles, statuses, callbacks, text; no logic.
 //! - [`handle`]: the arena that handles point into, and the check that every use of a handle makes.
 //! - [`exec`]: futures, waiting for several, the thread pool, map.
-//! - [`thread`] and [`queue`]: thread objects with registry and shutdown; queues.
+//! - [`thread`] and [`queue`]: thread objects with registry, timers and shutdown; queues.
+//! - `timer`: who is due when, and the one service thread that waits for it.
 //! - [`sync`]: the synchronisation objects.
 //! - `park`: deadlines, the internal mutex, wait lists; the one place that puts a thread to sleep.
 //! - `sys`: the operating system.
 //!
-//! [`status`], [`callback`], [`identity`] and [`word`] are vocabulary that all of them share.
+//! [`status`], [`callback`], `hook`, [`identity`] and [`word`] are vocabulary that all of them share.
 
 /// A part of `exec` that a model runs.
 #[cfg(all(test, loom))]
@@ -25,6 +26,8 @@ pub mod exec;
 /// Of handles the models run the pins alone.
 #[cfg_attr(loom, allow(dead_code))]
 pub mod handle;
+#[cfg_attr(loom, allow(dead_code))]
+mod hook;
 pub mod identity;
 #[cfg(not(loom))]
 mod load;
@@ -48,6 +51,14 @@ pub mod sync;
 mod sys;
 #[cfg(not(loom))]
 pub mod thread;
+/// Of the threads, what the models run.
+#[cfg(loom)]
+mod thread {
+    pub mod table;
+}
+/// The models start the service in their own way.
+#[cfg_attr(loom, allow(dead_code))]
+mod timer;
 pub mod word;
 
 pub use park::{Deadline, FOREVER, TIMEOUT_MAX, Timeout};

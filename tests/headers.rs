@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Header topics that have items outside `src/capi/<topic>.rs` as well.
-const MORE_SOURCES: &[(&str, &str)] = &[("status", "src/status.rs")];
+const MORE_SOURCES: &[(&str, &str)] = &[("status", "src/status.rs"), ("hooks", "src/thread/hooks/event.rs")];
 
 /// Headers that every other topic includes, in this order; they include only the ones before themselves.
 const SHARED: &[&str] = &["status", "types"];
@@ -155,6 +155,7 @@ fn topic_header(root: &Path, topic: &str) -> String {
     builder.generate().unwrap().write(&mut text);
     let text: String =
         String::from_utf8(text).unwrap().lines().map(|line| parenthesized(&without_links(line)) + "\n").collect();
+    let text = with_tags(&text);
     // rustdoc's section for what an unsafe function asks of its caller is a precondition to a reader of C.
     text.replace(" * # Safety\n * ", " * @pre ")
 }
@@ -194,6 +195,17 @@ fn parenthesized(line: &str) -> String {
         Some((define, value)) if line.starts_with("#define ") => format!("{define} (-{value})"),
         _ => line.to_owned(),
     }
+}
+
+/// Gives `typedef struct { ... } pirn_x_t;` the tag `struct pirn_x`, so that it can be declared without its header.
+fn with_tags(text: &str) -> String {
+    let mut parts = text.split("typedef struct {\n");
+    let before = parts.next().unwrap_or_default().to_owned();
+    parts.fold(before, |done, part| {
+        let end = part.find("\n} ").expect("the end of a struct") + "\n} ".len();
+        let name = part[end..].split("_t;").next().expect("the name of a struct");
+        format!("{done}typedef struct {name} {{\n{part}")
+    })
 }
 
 /// Turns rustdoc's links to items, which mean nothing to a reader of C, into their texts. Addresses stay.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 BEST = "the best peer"
 
 # They do what is to be done and nothing else: something to compare with, not peers that pirn has to beat.
-LIMITS = ("cas_xchg", "spin", "futex")
+LIMITS = ("cas_xchg", "spin", "futex", "nanosleep", "nanosleep_thread")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ def takes(name, title, program, arguments, unit, *targets):
     return Row(name, title, program, arguments, unit, False, targets)
 
 
+def lateness(name, title, program, arguments, *targets):
+    return Row(name, title, program, arguments, "µs", False, targets)
+
+
 def rates(name, title, program, arguments, unit, *targets):
     return Row(name, title, program, arguments, unit, True, targets)
 
@@ -94,6 +98,7 @@ ROWS = (
     rates("7-2", "barrier, 2 threads", "barrier", ("rounds", 2), "k rounds/s", at_least(1500)),
     rates("7-4", "barrier, 4 threads on 4 cores", "barrier", ("rounds", 4), "k rounds/s", at_least(700)),
     rates("7-8", "barrier, 8 threads on 4 cores", "barrier", ("rounds", 8), "k rounds/s", at_least(50)),
+    rates("8", "thread create + join", "thread", ("create",), "k threads/s", at_least(0.9, "pthread")),
     rates("9a", "bounded queue (1024), 1 producer, 1 consumer", "bounded", ("stream", 1024, 1, 1), "M items/s",
           at_least(20)),
     rates("9b", "bounded queue (1024), 2 producers, 2 consumers", "bounded", ("stream", 1024, 2, 2), "M items/s",
@@ -115,6 +120,15 @@ ROWS = (
                 (at_most(1.05, "tbb"), at_most(1.05, "openmp")), (at_most(1.05, "tbb"), at_most(1.05, "openmp"))),
     *by_workers("10e", "pool, tasks from 4 threads outside", rates, "submitters", ("tasks", 4), "M tasks/s",
                 at_least(10), at_least(8)),
+    costs("11a", "timer new + start + cancel + free, 10⁵ others pending", "timer", ("cycle", 100_000), at_most(400)),
+    costs("11a-4", "the same on 4 threads at once", "timers", ("cycle", 100_000, 4)),
+    Row("11a-bytes", "memory of a pending timer, of 10⁶", "timer", ("bytes", 1_000_000), "bytes", False, (at_most(200),)),
+    Row("idle", "an idle executor, and a timer an hour away: context switches in 10 s", "idle", ("switches", 10),
+        "switches", False, (Target("<", 1),)),
+    lateness("11c", "lateness of a timer of 1 ms, median", "lateness", ("late",),
+             at_most(1.2, "nanosleep_thread")),
+    costs("12", "thread-local get, anonymous attribute", "local", ("get",), at_most(6)),
+    costs("12-named", "thread-local get, one of 8 named attributes", "named", ("get", 8), at_most(25)),
 )
 
 

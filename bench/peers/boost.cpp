@@ -5,11 +5,15 @@
 #include <boost/thread/lock_types.hpp>
 #include <boost/thread/mutex.hpp>
 #include <boost/thread/recursive_mutex.hpp>
+#include <boost/thread/thread.hpp>
+#include <boost/thread/tss.hpp>
 #include <boost/thread/sync_bounded_queue.hpp>
 #include <boost/thread/sync_queue.hpp>
 #include <new>
 
 #define PEER_LOCK "boost::mutex"
+#define PEER_THREAD "boost::thread"
+#define PEER_LOCAL "boost::thread_specific_ptr"
 #define PEER_RLOCK "boost::recursive_mutex"
 #define PEER_SEMAPHORE "interprocess_semaphore"
 #define PEER_CONDITION "boost::condition_variable and boost::mutex"
@@ -161,4 +165,31 @@ static inline void *peer_queue_get(peer_queue_t *queue)
         queue->unbounded->pull(item);
     }
     return item;
+}
+
+static inline void peer_thread_run(void (*body)(void))
+{
+    boost::thread(body).join();
+}
+
+typedef boost::thread_specific_ptr<void> peer_local_t;
+
+/* What is looked at is no object of its own. */
+static inline void boost_keep(void *)
+{
+}
+
+static inline peer_local_t *peer_local_new(void)
+{
+    return new (own_lines(sizeof(peer_local_t))) peer_local_t(boost_keep);
+}
+
+static inline void peer_local_set(peer_local_t *local, void *value)
+{
+    local->reset(value);
+}
+
+static inline void *peer_local_get(peer_local_t *local)
+{
+    return local->get();
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""CPython's own queue and concurrent.futures: where the semantics come from. A program by itself, not an adapter: what it
-measures is told by its name, PROGRAM-cpython, and its arguments."""
+"""CPython's own threads, thread-local data, queue and concurrent.futures: where the semantics come from. A program by
+itself, not an adapter: what it measures is told by its name, PROGRAM-cpython, and its arguments."""
 
 import collections
+import operator
 import os
 import queue
 import sys
@@ -11,6 +12,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
+PEER_THREAD = "threading.Thread"
+PEER_LOCAL = "threading.local"
+PEER_NAMED = "threading.local"
 PEER_BOUNDED = "queue.Queue"
 PEER_QUEUE = "queue.SimpleQueue"
 PEER_POOL = "ThreadPoolExecutor"
@@ -148,6 +152,30 @@ def roundtrip(phases, pool, idle):
     return median(took) * 1e6
 
 
+def thread(phases):
+    def turn():
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+    phases.start()
+    return 1e-3 / rounds(phases, turn)
+
+
+def local(phases, attributes):
+    of_threads = threading.local()
+    for i in range(attributes):
+        setattr(of_threads, f"attribute_{i}", i)
+    look = operator.attrgetter(f"attribute_{attributes // 2}")
+
+    def turn():
+        for _ in range(1000):
+            look(of_threads)
+
+    phases.start()
+    return rounds(phases, turn) * 1e6
+
+
 def measure(program, measurement, seconds, *numbers):
     phases = Phases(float(seconds))
     numbers = [int(number) for number in numbers]
@@ -155,6 +183,10 @@ def measure(program, measurement, seconds, *numbers):
         return PEER_BOUNDED, stream(phases, queue.Queue(numbers[0]), *numbers[1:])
     if program == "queue":
         return PEER_QUEUE, pingpong(phases) if measurement == "pingpong" else stream(phases, queue.SimpleQueue(), *numbers)
+    if program == "thread":
+        return PEER_THREAD, thread(phases)
+    if program in ("local", "named"):
+        return PEER_LOCAL, local(phases, *numbers or (1,))
     pool = ThreadPoolExecutor(numbers[-1])
     if program in ("pool", "submitters"):
         submitters = numbers[0] if program == "submitters" else 1

@@ -3,6 +3,8 @@
 #include <glib.h>
 
 #define PEER_LOCK "GMutex"
+#define PEER_THREAD "GThread"
+#define PEER_LOCAL "GPrivate"
 #define PEER_RLOCK "GRecMutex"
 #define PEER_CONDITION "GCond and GMutex"
 #define PEER_EVENT "flag behind GCond"
@@ -11,6 +13,9 @@
 #define PEER_SUBMITTERS "GThreadPool"
 #define PEER_FUTURES "GThreadPool, a GMutex and GCond each"
 #define PEER_ROUNDTRIP "GThreadPool, a GMutex and GCond each"
+#define PEER_TIMER "g_timeout_source_new"
+#define PEER_TIMERS "g_timeout_source_new"
+#define PEER_LATENESS "g_timeout_source_new"
 
 typedef GMutex peer_lock_t;
 
@@ -181,3 +186,33 @@ static inline void *peer_pool_call(peer_pool_t *pool, void *arg)
     peer_future_t future = peer_pool_submit(pool, arg);
     return peer_future_take(&future);
 }
+
+static inline void *glib_body(void *body)
+{
+    (*(void (**)(void))body)();
+    return NULL;
+}
+
+static inline void peer_thread_run(void (*body)(void))
+{
+    g_thread_join(g_thread_new("thread", glib_body, &body));
+}
+
+typedef GPrivate peer_local_t;
+
+static inline peer_local_t *peer_local_new(void)
+{
+    return (peer_local_t *)own_lines(sizeof(peer_local_t));
+}
+
+static inline void peer_local_set(peer_local_t *local, void *value)
+{
+    g_private_set(local, value);
+}
+
+static inline void *peer_local_get(peer_local_t *local)
+{
+    return g_private_get(local);
+}
+
+#include "glib_timer.h"

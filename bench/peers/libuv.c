@@ -3,6 +3,8 @@
 #include <uv.h>
 
 #define PEER_LOCK "uv_mutex_t"
+#define PEER_THREAD "uv_thread_t"
+#define PEER_LOCAL "uv_key_t"
 #define PEER_RLOCK "uv_mutex_t, recursive"
 #define PEER_SEMAPHORE "uv_sem_t"
 #define PEER_CONDITION "uv_cond_t and uv_mutex_t"
@@ -11,6 +13,8 @@
 #define PEER_POOL "uv_queue_work"
 #define PEER_FUTURES "uv_queue_work"
 #define PEER_ROUNDTRIP "uv_queue_work"
+#define PEER_TIMER "uv_timer_t"
+#define PEER_LATENESS "uv_timer_t"
 
 typedef uv_mutex_t peer_lock_t;
 
@@ -206,3 +210,36 @@ static inline void *peer_pool_call(peer_pool_t *pool, void *arg)
     peer_future_t future = peer_pool_submit(pool, arg);
     return peer_future_take(&future);
 }
+
+static inline void uv_body(void *body)
+{
+    (*(void (**)(void))body)();
+}
+
+static inline void peer_thread_run(void (*body)(void))
+{
+    uv_thread_t thread;
+    MUST(uv_thread_create(&thread, uv_body, &body));
+    MUST(uv_thread_join(&thread));
+}
+
+typedef uv_key_t peer_local_t;
+
+static inline peer_local_t *peer_local_new(void)
+{
+    peer_local_t *local = (peer_local_t *)own_lines(sizeof *local);
+    MUST(uv_key_create(local));
+    return local;
+}
+
+static inline void peer_local_set(peer_local_t *local, void *value)
+{
+    uv_key_set(local, value);
+}
+
+static inline void *peer_local_get(peer_local_t *local)
+{
+    return uv_key_get(local);
+}
+
+#include "libuv_timer.h"

@@ -3,6 +3,9 @@
 #include <pirn.h>
 
 #define PEER_LOCK "pirn_lock_t"
+#define PEER_THREAD "pirn_thread_t"
+#define PEER_LOCAL "pirn_local_t, anonymous attribute"
+#define PEER_NAMED "pirn_local_t, named attribute"
 #define PEER_RLOCK "pirn_rlock_t"
 #define PEER_SEMAPHORE "pirn_semaphore_t"
 #define PEER_CONDITION "pirn_condition_t"
@@ -16,6 +19,10 @@
 #define PEER_ROUNDTRIP "pirn_executor_submit"
 #define PEER_FORKJOIN "pirn_executor_submit"
 #define PEER_RANGE "pirn_executor_for_range"
+#define PEER_TIMER "pirn_timer_t"
+#define PEER_TIMERS "pirn_timer_t"
+#define PEER_LATENESS "pirn_timer_t"
+#define PEER_IDLE "executor and timer"
 
 typedef pirn_lock_t peer_lock_t;
 
@@ -256,3 +263,51 @@ static inline void peer_pool_range(peer_pool_t *pool, size_t n)
 {
     MUST(pirn_executor_for_range(pool, 0, n, 0, pirn_sum_chunks, NULL));
 }
+
+static inline int32_t pirn_thread_target(void *body)
+{
+    (*(void (**)(void))body)();
+    return 0;
+}
+
+static inline void peer_thread_run(void (*body)(void))
+{
+    pirn_thread_t *thread;
+    MUST(pirn_thread_new(pirn_thread_target, &body, NULL, &thread));
+    MUST(pirn_thread_start(thread));
+    MUST(pirn_thread_join(thread));
+    MUST(pirn_thread_free(thread));
+}
+
+typedef pirn_local_t peer_local_t;
+
+static inline peer_local_t *peer_local_new(void)
+{
+    pirn_local_t *local;
+    MUST(pirn_local_new(NULL, NULL, NULL, &local));
+    return local;
+}
+
+static inline void peer_local_set_named(peer_local_t *local, const char *name, void *value)
+{
+    MUST(pirn_local_set(local, name, value, NULL));
+}
+
+static inline void *peer_local_get_named(peer_local_t *local, const char *name)
+{
+    void *value;
+    MUST(pirn_local_get(local, name, &value));
+    return value;
+}
+
+static inline void peer_local_set(peer_local_t *local, void *value)
+{
+    peer_local_set_named(local, NULL, value);
+}
+
+static inline void *peer_local_get(peer_local_t *local)
+{
+    return peer_local_get_named(local, NULL);
+}
+
+#include "pirn_timer.h"

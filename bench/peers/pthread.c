@@ -3,6 +3,8 @@
 #include <semaphore.h>
 
 #define PEER_LOCK "pthread_mutex_t"
+#define PEER_THREAD "pthread_create"
+#define PEER_LOCAL "pthread_getspecific"
 #define PEER_RLOCK "pthread_mutex_t, recursive"
 #define PEER_SEMAPHORE "sem_t"
 #define PEER_CONDITION "pthread_cond_t and mutex"
@@ -112,3 +114,33 @@ static inline void peer_barrier_wait(peer_barrier_t *barrier)
 #include "pthread_queue.h"
 
 #include "pthread_pool.h"
+
+static inline void *pthread_body(void *body)
+{
+    (*(void (**)(void))body)();
+    return NULL;
+}
+
+static inline void peer_thread_run(void (*body)(void))
+{
+    MUST(pthread_join(thread_start(pthread_body, &body), NULL));
+}
+
+typedef pthread_key_t peer_local_t;
+
+static inline peer_local_t *peer_local_new(void)
+{
+    peer_local_t *local = (peer_local_t *)own_lines(sizeof *local);
+    MUST(pthread_key_create(local, NULL));
+    return local;
+}
+
+static inline void peer_local_set(peer_local_t *local, void *value)
+{
+    MUST(pthread_setspecific(*local, value));
+}
+
+static inline void *peer_local_get(peer_local_t *local)
+{
+    return pthread_getspecific(*local);
+}

@@ -5,8 +5,11 @@
 #include <mutex>
 #include <new>
 #include <semaphore>
+#include <thread>
 
 #define PEER_LOCK "std::mutex"
+#define PEER_THREAD "std::thread"
+#define PEER_LOCAL "thread_local"
 #define PEER_RLOCK "std::recursive_mutex"
 #define PEER_SEMAPHORE "std::counting_semaphore"
 #define PEER_CONDITION "std::condition_variable and std::mutex"
@@ -129,4 +132,28 @@ static inline peer_barrier_t *peer_barrier_new(int parties)
 static inline void peer_barrier_wait(peer_barrier_t *barrier)
 {
     barrier->arrive_and_wait();
+}
+
+static inline void peer_thread_run(void (*body)(void))
+{
+    std::thread(body).join();
+}
+
+/* Known to the compiler: no object that is made at run time. */
+typedef void peer_local_t;
+static thread_local void *std_local;
+
+static inline peer_local_t *peer_local_new(void)
+{
+    return NULL;
+}
+
+static inline void peer_local_set(peer_local_t *, void *value)
+{
+    std_local = value;
+}
+
+static inline void *peer_local_get(peer_local_t *)
+{
+    return std_local;
 }

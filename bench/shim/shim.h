@@ -41,6 +41,8 @@ void *rayon_shim_install(rayon_shim_pool_t *pool, void *(*task)(void *), void *a
 uint64_t rayon_shim_fib(rayon_shim_pool_t *pool, uint64_t n);
 void rayon_shim_for(rayon_shim_pool_t *pool, size_t n, void (*body)(size_t, size_t));
 
+void rust_shim_thread_run(void (*body)(void));
+
 #ifdef __cplusplus
 }
 #endif

@@ -176,7 +176,7 @@ pirn_status_t pirn_queue_put_timeout(pirn_queue_t *queue,
                                      double seconds);
 
 /**
- * Takes the first item out of the queue, waiting as long as there is none.
+ * Takes the next item out of the queue, waiting as long as there is none.
  *
  * @param queue  the queue
  * @param item   where the item goes
@@ -196,7 +196,7 @@ pirn_status_t pirn_queue_get(pirn_queue_t *queue,
                              void **item);
 
 /**
- * Takes the first item out of the queue if there is one.
+ * Takes the next item out of the queue if there is one.
  *
  * @param queue  the queue
  * @param item   where the item goes
@@ -213,7 +213,7 @@ pirn_status_t pirn_queue_get(pirn_queue_t *queue,
 pirn_status_t pirn_queue_try_get(pirn_queue_t *queue, void **item);
 
 /**
- * Takes the first item out of the queue, waiting for at most so long as there is none.
+ * Takes the next item out of the queue, waiting for at most so long as there is none.
  *
  * @param queue    the queue
  * @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none

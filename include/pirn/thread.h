@@ -61,7 +61,8 @@ pirn_status_t pirn_thread_free(pirn_thread_t *thread);
  * @return PIRN_ERR_SHUT_DOWN       the library has been shut down
  * @return PIRN_ERR_INVALID_HANDLE
  *
- * Blocks until the new thread runs. Everything done before is seen by the new thread. Python: thread.start().
+ * Blocks for as long as the system takes to make a thread, not until it gets a processor. Everything done before is seen by the new
+ * thread. Python: thread.start().
  */
 pirn_status_t pirn_thread_start(pirn_thread_t *thread);
 
@@ -69,8 +70,8 @@ pirn_status_t pirn_thread_start(pirn_thread_t *thread);
  * Waits until the thread has ended.
  *
  * @param thread  the thread
- * @return PIRN_OK                  it has ended, its argument was given back, it is no longer enumerated, and the system
- *                                  thread is gone
+ * @return PIRN_OK                  it has ended, its argument was given back, it is no longer enumerated, its thread-local
+ *                                  values were freed, and the system thread is gone
  * @return PIRN_ERR_NOT_STARTED     it was never started
  * @return PIRN_ERR_DEADLOCK        it is the calling thread, or a dummy
  * @return PIRN_ERR_INVALID_HANDLE
@@ -172,11 +173,13 @@ pirn_status_t pirn_thread_ident(pirn_thread_t *thread, uint64_t *out);
  * @return PIRN_ERR_INVALID_HANDLE
  * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
  *
- * Does not block. Python: thread.native_id.
+ * Does not block, but for the moment in which a thread that was just started gets a processor for the first time.
+ * Python: thread.native_id.
  *
  * @pre `out` is NULL or valid for a write.
  */
-pirn_status_t pirn_thread_native_id(pirn_thread_t *thread, uint64_t *out);
+pirn_status_t pirn_thread_native_id(pirn_thread_t *thread,
+                                    uint64_t *out);
 
 /**
  * Says whether the thread is a daemon: one that the process's end cuts off instead of waiting for it.
@@ -252,7 +255,8 @@ pirn_status_t pirn_current_thread(pirn_thread_t **out);
 pirn_status_t pirn_main_thread(pirn_thread_t **out);
 
 /**
- * Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), and dummies.
+ * Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), pending timers, and
+ * dummies.
  *
  * @param buf    gets the first min(cap, *count) handles, each the caller's to free with pirn_thread_free; may be NULL if `cap` is 0
  * @param cap    how many handles fit

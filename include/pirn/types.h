@@ -58,6 +58,11 @@ typedef struct pirn_executor_t pirn_executor_t;
 typedef struct pirn_future_t pirn_future_t;
 
 /**
+ * A handle to thread-local data. See pirn/local.h.
+ */
+typedef struct pirn_local_t pirn_local_t;
+
+/**
  * A handle to a lock. See pirn/lock.h.
  */
 typedef struct pirn_lock_t pirn_lock_t;
@@ -86,6 +91,11 @@ typedef struct pirn_semaphore_t pirn_semaphore_t;
  * A handle to a thread. See pirn/thread.h.
  */
 typedef struct pirn_thread_t pirn_thread_t;
+
+/**
+ * A handle to a timer. See pirn/timer.h.
+ */
+typedef struct pirn_timer_t pirn_timer_t;
 
 /**
  * A thread's target, an initializer, a shutdown callback. 0 is success.

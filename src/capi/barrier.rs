@@ -2,7 +2,7 @@
 
 use super::callback::{argument, target};
 use super::guard::write_out;
-use super::object::{ask, create, free_closed, on};
+use super::object::{ask, create, free_closed, on, wait_unless};
 use super::types::{pirn_barrier_t, pirn_free_fn, pirn_status_t, pirn_target_fn};
 use crate::callback::CallError;
 use crate::park::Timeout;
@@ -21,7 +21,7 @@ unsafe fn wait(
     wait: impl FnOnce(&Barrier) -> Result<usize, CallError>,
 ) -> pirn_status_t {
     on(name, barrier, |barrier: &Arc<Barrier>| {
-        let came_as = wait(barrier)?;
+        let came_as = wait_unless(&**barrier, || barrier.is_ready(), || wait(barrier))?;
         if !index.is_null() {
             // SAFETY: not NULL, and the caller's promise.
             unsafe { write_out(index, came_as) };

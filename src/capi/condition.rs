@@ -1,13 +1,14 @@
 //! Condition: a place to wait until what a lock guards has changed (Python: `threading.Condition`).
 
 use super::callback::predicate;
-use super::guard::{ask_inline, free_inline, guard, on_inline, required, write_out};
+use super::guard::{ask_inline, free_inline, guard, on_inline, required, unlimited, wait_inline, write_out};
 use super::types::{pirn_condition_t, pirn_lock_t, pirn_predicate_fn, pirn_rlock_t, pirn_status_t};
 use crate::handle::condition::SlotCondition;
 use crate::handle::{Handle, Kind};
 use crate::park::{Deadline, Timeout};
 use crate::status::Error;
 use crate::sync::{RawLock, RawRLock};
+use crate::thread::hooks::{self, Subject};
 use crate::word::Tag;
 use core::ffi::c_void;
 
@@ -31,6 +32,20 @@ unsafe fn create(
 
 fn acquire_fast(condition: &SlotCondition, tag: Tag) -> bool {
     condition.on_lock_fast(tag, RawLock::acquire_fast, RawRLock::acquire_fast)
+}
+
+fn acquire_until(condition: &SlotCondition, tag: Tag, deadline: Deadline) -> Result<(), Error> {
+    condition.on_lock(
+        tag,
+        |lock, tag| lock.acquire_until(tag, deadline),
+        |rlock, tag| rlock.acquire_until(tag, deadline),
+    )
+}
+
+/// One wait for a notify. It cannot be polled first: it waits if the caller holds the lock, and has a limit that is none.
+fn wait(handle: Handle, condition: &SlotCondition, tag: Tag, deadline: Deadline) -> Result<(), Error> {
+    let is_ready = || deadline == Deadline::PASSED || condition.is_owned(tag) != Ok(true);
+    hooks::wait_unless(Subject::new(Kind::Condition, handle.bits()), is_ready, || condition.wait(tag, deadline))
 }
 
 /// Makes a condition on a new rlock, which only the condition leads to.
@@ -119,9 +134,7 @@ pub extern "C" fn pirn_condition_free(condition: *mut pirn_condition_t) -> pirn_
 /// Blocks without a limit, in the order and with the memory ordering of the lock's own function. Python: condition.acquire().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_condition_acquire(condition: *mut pirn_condition_t) -> pirn_status_t {
-    on_inline("pirn_condition_acquire", condition, acquire_fast, |condition, tag| {
-        condition.on_lock(tag, RawLock::acquire, RawRLock::acquire)
-    })
+    wait_inline("pirn_condition_acquire", condition, acquire_fast, unlimited, acquire_until)
 }
 
 /// Takes the condition's lock if that is possible at once.
@@ -154,19 +167,8 @@ pub extern "C" fn pirn_condition_try_acquire(condition: *mut pirn_condition_t) -
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_condition_acquire_timeout(condition: *mut pirn_condition_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on_inline(
-        "pirn_condition_acquire_timeout",
-        condition,
-        |condition, tag| timeout.is_ok() && acquire_fast(condition, tag),
-        |condition, tag| {
-            let deadline = timeout?.deadline();
-            condition.on_lock(
-                tag,
-                |lock, tag| lock.acquire_until(tag, deadline),
-                |rlock, tag| rlock.acquire_until(tag, deadline),
-            )
-        },
-    )
+    let fast = |condition: &SlotCondition, tag| timeout.is_ok() && acquire_fast(condition, tag);
+    wait_inline("pirn_condition_acquire_timeout", condition, fast, || timeout, acquire_until)
 }
 
 /// Lets the condition's lock go, as pirn_lock_release or pirn_rlock_release does.
@@ -224,7 +226,7 @@ pub extern "C" fn pirn_condition_wait(condition: *mut pirn_condition_t) -> pirn_
         "pirn_condition_wait",
         condition,
         |_, _| false,
-        |condition: &SlotCondition, tag| condition.wait(tag, Deadline::NEVER),
+        |object: &SlotCondition, tag| wait(Handle::from_ptr(condition), object, tag, Deadline::NEVER),
     )
 }
 
@@ -248,7 +250,7 @@ pub extern "C" fn pirn_condition_wait_timeout(condition: *mut pirn_condition_t, 
         "pirn_condition_wait_timeout",
         condition,
         |_, _| false,
-        |condition: &SlotCondition, tag| condition.wait(tag, timeout?.deadline()),
+        |object: &SlotCondition, tag| wait(Handle::from_ptr(condition), object, tag, timeout?.deadline()),
     )
 }
 
@@ -314,9 +316,10 @@ fn wait_for(
         name,
         condition,
         |_, _| false,
-        |condition: &SlotCondition, tag| {
+        |object: &SlotCondition, tag| {
             let holds = predicate(function, arg)?;
-            condition.wait_for(tag, holds, timeout?.deadline())
+            let deadline = timeout?.deadline();
+            object.wait_for(tag, holds, || wait(Handle::from_ptr(condition), object, tag, deadline))
         },
     )
 }

@@ -1,6 +1,6 @@
 //! Event: a flag that threads wait for (Python: `threading.Event`).
 
-use super::guard::{ask_inline, create_inline, free_inline, on_inline};
+use super::guard::{ask_inline, create_inline, free_inline, on_inline, unlimited, wait_inline};
 use super::types::{pirn_event_t, pirn_status_t};
 use crate::park::Timeout;
 use crate::sync::RawEvent;
@@ -88,7 +88,8 @@ pub unsafe extern "C" fn pirn_event_is_set(event: *mut pirn_event_t, out: *mut b
 /// came. Everything done before the pirn_event_set is seen. Python: event.wait().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_event_wait(event: *mut pirn_event_t) -> pirn_status_t {
-    on_inline("pirn_event_wait", event, |event: &RawEvent, tag| event.is_set(tag) == Ok(true), RawEvent::wait)
+    let is_set = |event: &RawEvent, tag| event.is_set(tag) == Ok(true);
+    wait_inline("pirn_event_wait", event, is_set, unlimited, RawEvent::wait_until)
 }
 
 /// Waits until the event is set, for at most so long.
@@ -105,10 +106,11 @@ pub extern "C" fn pirn_event_wait(event: *mut pirn_event_t) -> pirn_status_t {
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_event_wait_timeout(event: *mut pirn_event_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on_inline(
+    wait_inline(
         "pirn_event_wait_timeout",
         event,
         |event: &RawEvent, tag| timeout.is_ok() && event.is_set(tag) == Ok(true),
-        |event, tag| event.wait_timeout(tag, timeout?),
+        || timeout,
+        RawEvent::wait_until,
     )
 }

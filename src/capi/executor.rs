@@ -2,7 +2,7 @@
 
 use super::callback::{argument, range, target, task};
 use super::guard::{guard, required, write_out};
-use super::object::{ask, create, free, on};
+use super::object::{ask, create, free, on, wait_unless};
 use super::text::{check_buffer, incoming, outgoing};
 use super::types::{
     Flag, pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_map_t, pirn_range_fn, pirn_status_t, pirn_target_fn,
@@ -440,8 +440,9 @@ unsafe fn tasks(
 /// `result` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_map_next(map: *mut pirn_map_t, result: *mut *mut c_void) -> pirn_status_t {
+    let next = |map: &Arc<Map>| Ok(wait_unless(&**map, || map.is_ready(), || map.next())?.0);
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_map_next", map, result, |map: &Arc<Map>| Ok(map.next()?.0)) }
+    unsafe { ask("pirn_map_next", map, result, next) }
 }
 
 /// Cancels what has not started. Results of what has are still given out, up to the first item that was cancelled.

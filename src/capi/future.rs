@@ -8,9 +8,11 @@ use super::text::{check_buffer, outgoing};
 use super::types::{pirn_as_completed_t, pirn_free_fn, pirn_future_t, pirn_status_t};
 use crate::callback::{Arg, CallError, Failure};
 use crate::exec::{self, Alias, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value};
-use crate::handle::{Handle, shared};
-use crate::park::Timeout;
+use crate::handle::{Handle, Kind, shared};
+use crate::identity::Identified;
+use crate::park::{Deadline, Timeout};
 use crate::status::Error;
+use crate::thread::hooks::{self, HasStatus, Subject};
 use core::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
 
@@ -47,6 +49,11 @@ fn on(
     body: impl FnOnce(&Future) -> Result<(), CallError>,
 ) -> pirn_status_t {
     guard(name, || body(&find(Handle::from_ptr(future))?))
+}
+
+/// The part of a call that waits for the future, if it has to.
+fn wait_unless_ready<R: HasStatus>(future: &Future, deadline: Deadline, wait: impl FnOnce() -> R) -> R {
+    hooks::wait_unless(Subject::new(Kind::Future, future.id()), || future.is_ready(deadline), wait)
 }
 
 /// A call that asks a handle's future for one value.
@@ -267,11 +274,13 @@ unsafe fn result(
     guard(name, || {
         let handle = Handle::from_ptr(future);
         // A wrong handle comes before a wrong limit only where there is no future to look at.
-        let deadline = timeout.map(Timeout::deadline);
-        let at_hand = deadline.ok().and_then(|deadline| Future::result_at_hand(handle, deadline));
+        let at_hand = timeout.ok().and_then(|timeout| Future::result_at_hand(handle, timeout.deadline()));
         let result = match at_hand {
             Some(result) => result,
-            None => find(handle)?.result(deadline?),
+            None => {
+                let (future, deadline) = (find(handle)?, timeout?.deadline());
+                wait_unless_ready(&future, deadline, || future.result(deadline))
+            }
         };
         let Value(result) = result?;
         if !out.is_null() {
@@ -352,7 +361,9 @@ unsafe fn exception(
     on(name, future, |future: &Future| {
         let code = required(code)?;
         check_buffer(buf, cap)?;
-        let failure = future.exception(timeout?.deadline())?;
+        let deadline = timeout?.deadline();
+        let wait = || future.exception(deadline);
+        let failure = wait_unless_ready(future, deadline, wait)?;
         let message = failure.as_ref().map_or(c"", Failure::message);
         // SAFETY: not NULL, and the caller's promise.
         unsafe { write_out(code, failure.as_ref().map_or(0, Failure::code)) };
@@ -559,7 +570,9 @@ pub unsafe extern "C" fn pirn_wait(
         let deadline = Timeout::from_seconds(seconds)?.deadline();
         // SAFETY: the caller's promise.
         let futures = unsafe { pinned(futures, n)? };
-        let waited = exec::wait(&futures, when, deadline);
+        let first = futures.first().map_or(0, |future| future.id());
+        let wait = |deadline| exec::wait(&futures, when, deadline);
+        let waited = hooks::wait(Subject::new(Kind::Future, first), deadline, wait);
         if !done.is_null() {
             for (index, &flag) in waited.done.iter().enumerate() {
                 // SAFETY: `index` is below `n`.
@@ -629,8 +642,12 @@ pub unsafe extern "C" fn pirn_as_completed(
 /// `index` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_as_completed_next(it: *mut pirn_as_completed_t, index: *mut usize) -> pirn_status_t {
+    let next = |it: &Arc<AsCompleted>| {
+        let first = Subject::new(Kind::Future, it.first());
+        Ok(hooks::wait_unless(first, || it.is_ready(), || it.next())?)
+    };
     // SAFETY: the caller's promise.
-    unsafe { object::ask("pirn_as_completed_next", it, index, |it: &Arc<AsCompleted>| Ok(it.next()?)) }
+    unsafe { object::ask("pirn_as_completed_next", it, index, next) }
 }
 
 /// Lets go of an iteration. The futures are as they were; a thread that waits in pirn_as_completed_next goes on.

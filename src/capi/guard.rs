@@ -3,7 +3,9 @@
 use crate::callback::CallError;
 use crate::handle::Handle;
 use crate::handle::inline::{self, Inline};
+use crate::park::{Deadline, Timeout};
 use crate::status::{Error, PIRN_ERR_INTERNAL, PIRN_OK, pirn_status_t};
+use crate::thread::hooks::{self, Subject};
 use crate::word::Tag;
 use core::cell::RefCell;
 use std::ffi::CString;
@@ -55,15 +57,46 @@ pub fn on_inline<T: Inline, H>(
     fast: impl FnOnce(&T, Tag) -> bool,
     whole: impl FnOnce(&T, Tag) -> Result<(), Error>,
 ) -> pirn_status_t {
+    on_slot(name, handle, fast, |_, object, tag| whole(object, tag))
+}
+
+/// The same for a call that waits until a deadline, `limit` from now.
+#[inline(always)]
+pub fn wait_inline<T: Inline, H>(
+    name: &'static str,
+    handle: *mut H,
+    fast: impl FnOnce(&T, Tag) -> bool,
+    limit: impl FnOnce() -> Result<Timeout, Error>,
+    whole: impl Fn(&T, Tag, Deadline) -> Result<(), Error>,
+) -> pirn_status_t {
+    on_slot(name, handle, fast, move |handle, object, tag| {
+        let subject = Subject::new(T::KIND, handle.bits());
+        hooks::wait(subject, limit()?.deadline(), |deadline| whole(object, tag, deadline))
+    })
+}
+
+#[inline(always)]
+fn on_slot<T: Inline, H>(
+    name: &'static str,
+    handle: *mut H,
+    fast: impl FnOnce(&T, Tag) -> bool,
+    whole: impl FnOnce(Handle, &T, Tag) -> Result<(), Error>,
+) -> pirn_status_t {
     match inline::find::<T>(Handle::from_ptr(handle)) {
         Ok((object, tag)) if fast(object, tag) => PIRN_OK,
         _ => outlined(handle, move |handle| {
             guard(name, || {
-                let (object, tag) = inline::find::<T>(Handle::from_ptr(handle))?;
-                Ok(whole(object, tag)?)
+                let handle = Handle::from_ptr(handle);
+                let (object, tag) = inline::find::<T>(handle)?;
+                Ok(whole(handle, object, tag)?)
             })
         }),
     }
+}
+
+/// No limit, where a limit is asked for.
+pub fn unlimited() -> Result<Timeout, Error> {
+    Ok(Timeout::NEVER)
 }
 
 /// Keeps `rest` out of the caller's way. As a C function that is given what the caller was given, and does not unwind, it is

@@ -1,6 +1,6 @@
 //! Lock: mutual exclusion without an owner (Python: `threading.Lock`).
 
-use super::guard::{ask_inline, create_inline, free_inline, on_inline};
+use super::guard::{ask_inline, create_inline, free_inline, on_inline, unlimited, wait_inline};
 use super::types::{pirn_lock_t, pirn_status_t};
 use crate::park::Timeout;
 use crate::sync::RawLock;
@@ -49,7 +49,7 @@ pub extern "C" fn pirn_lock_free(lock: *mut pirn_lock_t) -> pirn_status_t {
 /// Follows: Python Library Reference, threading, Lock Objects; waiting and eventual fairness as in WebKit's WTF::Lock and parking_lot.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_lock_acquire(lock: *mut pirn_lock_t) -> pirn_status_t {
-    on_inline("pirn_lock_acquire", lock, RawLock::acquire_fast, RawLock::acquire)
+    wait_inline("pirn_lock_acquire", lock, RawLock::acquire_fast, unlimited, RawLock::acquire_until)
 }
 
 /// Takes the lock if nobody holds it.
@@ -79,11 +79,12 @@ pub extern "C" fn pirn_lock_try_acquire(lock: *mut pirn_lock_t) -> pirn_status_t
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_lock_acquire_timeout(lock: *mut pirn_lock_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on_inline(
+    wait_inline(
         "pirn_lock_acquire_timeout",
         lock,
         |lock: &RawLock, tag| timeout.is_ok() && lock.acquire_fast(tag),
-        |lock, tag| lock.acquire_timeout(tag, timeout?),
+        || timeout,
+        RawLock::acquire_until,
     )
 }
 

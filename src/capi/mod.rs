@@ -37,15 +37,15 @@
 //! NUL-terminated where cap > 0 (buf may be NULL if cap is 0), and *len (len may be NULL) is the whole length without the NUL,
 //! so len >= cap tells of a cut, which may be inside a character. Messages are passed on as they are, UTF-8 or not.
 //!
-//! Fork. After fork() the child has one thread, which is its main thread; the others are not alive there and joins of them
-//! return at once. Objects stay usable; locks that another thread held stay locked. Executors start fresh workers on the
-//! next submit; futures that were queued or running are cancelled in the child, where none of their callbacks run.
+//! Fork. After fork() the child has one thread, which is its main thread; the others, and pending timers, are not alive there
+//! and joins of them return at once. Objects stay usable; locks that another thread held stay locked. Executors start fresh
+//! workers on the next submit; futures that were queued or running are cancelled in the child, where none of their callbacks run.
 //!
 //! Exit. On exit() or return from main, pirn runs the pirn_at_shutdown callbacks, last in first out, shuts its executors down
-//! (they finish what they have), and joins every started non-daemon thread. Daemon threads are cut off by the process's
-//! end. A callback of pirn_at_shutdown that was registered before a fork() runs at the child's exit, too. Call exit() in one
-//! thread only: C leaves it undefined when a second thread calls it meanwhile, and what that thread was to finish may be
-//! cut off.
+//! (they finish what they have), and joins every started non-daemon thread (a pending timer that is no daemon counts). Daemon
+//! threads are cut off by the process's end. A callback of pirn_at_shutdown that was registered before a fork() runs at the
+//! child's exit, too. Call exit() in one thread only: C leaves it undefined when a second thread calls it meanwhile, and what
+//! that thread was to finish may be cut off.
 //! The library stays loaded once loaded: dlclose() is harmless.
 
 #![allow(non_camel_case_types)]
@@ -57,7 +57,9 @@ pub mod event;
 pub mod executor;
 pub mod future;
 mod guard;
+pub mod hooks;
 pub mod library;
+pub mod local;
 pub mod lock;
 mod object;
 pub mod queue;
@@ -66,4 +68,5 @@ pub mod semaphore;
 pub mod status;
 mod text;
 pub mod thread;
+pub mod timer;
 pub mod types;

@@ -5,7 +5,9 @@ use super::types::pirn_status_t;
 use crate::callback::CallError;
 use crate::handle::Handle;
 use crate::handle::shared::{self, Shared};
+use crate::park::{Deadline, Timeout};
 use crate::status::Error;
+use crate::thread::hooks::{self, HasStatus, Subject};
 use std::sync::Arc;
 
 /// A call on a handle's object.
@@ -59,6 +61,20 @@ pub unsafe fn ask<T: Shared, H, A>(
         unsafe { write_out(out, answer) };
         Ok(())
     })
+}
+
+/// The part of a call that waits for the object until a deadline, `limit` from now.
+pub fn wait_for<T: Shared, R: HasStatus>(object: &T, limit: Timeout, call: impl FnMut(Deadline) -> R) -> R {
+    hooks::wait(Subject::new(T::KIND, object.id()), limit.deadline(), call)
+}
+
+/// The part of a call that waits for the object unless `is_ready`, where it cannot be polled first.
+pub fn wait_unless<T: Shared, R: HasStatus>(
+    object: &T,
+    is_ready: impl FnOnce() -> bool,
+    call: impl FnOnce() -> R,
+) -> R {
+    hooks::wait_unless(Subject::new(T::KIND, object.id()), is_ready, call)
 }
 
 /// A call that makes an object and hands it out.

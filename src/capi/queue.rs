@@ -3,7 +3,7 @@
 //! Four kinds share one type and all functions: they differ in how they are made, and in which item a get takes, which is the *next* one.
 
 use super::guard::{required, write_out};
-use super::object::{ask, create, free_closed, on, on_marked};
+use super::object::{ask, create, free_closed, on, on_marked, wait_for};
 use super::types::{Flag, pirn_compare_fn, pirn_free_fn, pirn_queue_t, pirn_status_t};
 use crate::callback::CallError;
 use crate::park::Timeout;
@@ -153,7 +153,9 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
     let fast = |queue: &Queue| queue.put_at_once(Item(item))?.is_ok().then_some(PIRN_OK);
-    on_marked("pirn_queue_put", queue, fast, |queue| Ok(queue.put(Item(item))?))
+    on_marked("pirn_queue_put", queue, fast, |queue| {
+        Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.put_until(Item(item), || deadline))?)
+    })
 }
 
 /// Puts an item into the queue if it is not full.
@@ -190,7 +192,9 @@ pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_void, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| Ok(queue.put_timeout(Item(item), timeout?)?))
+    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, timeout?, |deadline| queue.put_until(Item(item), || deadline))?)
+    })
 }
 
 /// Gets an item if nothing stands in the way.
@@ -239,7 +243,9 @@ pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mu
     // SAFETY: the caller's promise.
     let fast = |queue: &Queue| unsafe { get_at_once(queue, item) }.filter(|&status| status == PIRN_OK);
     // SAFETY: as above.
-    on_marked("pirn_queue_get", queue, fast, |queue| unsafe { give(item, || queue.get()) })
+    on_marked("pirn_queue_get", queue, fast, |queue| unsafe {
+        give(item, || wait_for(&**queue, Timeout::NEVER, |deadline| queue.get_until(|| deadline)))
+    })
 }
 
 /// Takes the next item out of the queue if there is one.
@@ -288,7 +294,11 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
 ) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| Ok(queue.get_timeout(timeout?)?.0)) }
+    unsafe {
+        ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| {
+            Ok(wait_for(&**queue, timeout?, |deadline| queue.get_until(|| deadline))?.0)
+        })
+    }
 }
 
 /// Says that an item which was got from the queue is done with.
@@ -318,7 +328,9 @@ pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_
 /// Python: queue.join().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
-    on("pirn_queue_join", queue, |queue: &Arc<Queue>| Ok(queue.join()?))
+    on("pirn_queue_join", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.join_until(deadline))?)
+    })
 }
 
 /// Waits until every item that was put in is done, for at most so long.
@@ -335,7 +347,9 @@ pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_join_timeout(queue: *mut pirn_queue_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on("pirn_queue_join_timeout", queue, |queue: &Arc<Queue>| Ok(queue.join_timeout(timeout?)?))
+    on("pirn_queue_join_timeout", queue, |queue: &Arc<Queue>| {
+        Ok(wait_for(&**queue, timeout?, |deadline| queue.join_until(deadline))?)
+    })
 }
 
 /// Says how many items are in the queue, at this moment.

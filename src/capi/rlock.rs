@@ -1,6 +1,6 @@
 //! RLock: mutual exclusion with an owner, who may acquire it again (Python: `threading.RLock`).
 
-use super::guard::{ask_inline, create_inline, free_inline, on_inline};
+use super::guard::{ask_inline, create_inline, free_inline, on_inline, unlimited, wait_inline};
 use super::types::{pirn_rlock_t, pirn_status_t};
 use crate::park::Timeout;
 use crate::sync::RawRLock;
@@ -50,7 +50,7 @@ pub extern "C" fn pirn_rlock_free(rlock: *mut pirn_rlock_t) -> pirn_status_t {
 /// Follows: Python Library Reference, threading, RLock Objects; waiting as by pirn_lock_acquire.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_rlock_acquire(rlock: *mut pirn_rlock_t) -> pirn_status_t {
-    on_inline("pirn_rlock_acquire", rlock, RawRLock::acquire_fast, RawRLock::acquire)
+    wait_inline("pirn_rlock_acquire", rlock, RawRLock::acquire_fast, unlimited, RawRLock::acquire_until)
 }
 
 /// Takes the rlock if no other thread holds it.
@@ -80,11 +80,12 @@ pub extern "C" fn pirn_rlock_try_acquire(rlock: *mut pirn_rlock_t) -> pirn_statu
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_rlock_acquire_timeout(rlock: *mut pirn_rlock_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on_inline(
+    wait_inline(
         "pirn_rlock_acquire_timeout",
         rlock,
         |rlock: &RawRLock, tag| timeout.is_ok() && rlock.acquire_fast(tag),
-        |rlock, tag| rlock.acquire_timeout(tag, timeout?),
+        || timeout,
+        RawRLock::acquire_until,
     )
 }
 

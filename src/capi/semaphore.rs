@@ -1,6 +1,6 @@
 //! Semaphore, bounded or not: a number of permits (Python: `threading.Semaphore`, `threading.BoundedSemaphore`).
 
-use super::guard::{ask_inline, create_inline, free_inline, on_inline};
+use super::guard::{ask_inline, create_inline, free_inline, on_inline, unlimited, wait_inline};
 use super::types::{pirn_semaphore_t, pirn_status_t};
 use crate::park::Timeout;
 use crate::sync::RawSemaphore;
@@ -68,7 +68,7 @@ pub extern "C" fn pirn_semaphore_free(semaphore: *mut pirn_semaphore_t) -> pirn_
 /// Follows: Python Library Reference, threading, Semaphore Objects; waiting as by pirn_lock_acquire.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_semaphore_acquire(semaphore: *mut pirn_semaphore_t) -> pirn_status_t {
-    on_inline("pirn_semaphore_acquire", semaphore, RawSemaphore::acquire_fast, RawSemaphore::acquire)
+    wait_inline("pirn_semaphore_acquire", semaphore, RawSemaphore::acquire_fast, unlimited, RawSemaphore::acquire_until)
 }
 
 /// Takes a permit if there is one.
@@ -99,11 +99,12 @@ pub extern "C" fn pirn_semaphore_try_acquire(semaphore: *mut pirn_semaphore_t) -
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_semaphore_acquire_timeout(semaphore: *mut pirn_semaphore_t, seconds: f64) -> pirn_status_t {
     let timeout = Timeout::from_seconds(seconds);
-    on_inline(
+    wait_inline(
         "pirn_semaphore_acquire_timeout",
         semaphore,
         |semaphore: &RawSemaphore, tag| timeout.is_ok() && semaphore.acquire_fast(tag),
-        |semaphore, tag| semaphore.acquire_timeout(tag, timeout?),
+        || timeout,
+        RawSemaphore::acquire_until,
     )
 }
 

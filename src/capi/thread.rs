@@ -70,7 +70,8 @@ pub extern "C" fn pirn_thread_free(thread: *mut pirn_thread_t) -> pirn_status_t 
 /// @return PIRN_ERR_SHUT_DOWN       the library has been shut down
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
-/// Blocks until the new thread runs. Everything done before is seen by the new thread. Python: thread.start().
+/// Blocks for as long as the system takes to make a thread, not until it gets a processor. Everything done before is seen by the new
+/// thread. Python: thread.start().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_thread_start(thread: *mut pirn_thread_t) -> pirn_status_t {
     on("pirn_thread_start", thread, |thread: &Arc<Thread>| Ok(thread.start()?))
@@ -79,8 +80,8 @@ pub extern "C" fn pirn_thread_start(thread: *mut pirn_thread_t) -> pirn_status_t
 /// Waits until the thread has ended.
 ///
 /// @param thread  the thread
-/// @return PIRN_OK                  it has ended, its argument was given back, it is no longer enumerated, and the system
-///                                  thread is gone
+/// @return PIRN_OK                  it has ended, its argument was given back, it is no longer enumerated, its thread-local
+///                                  values were freed, and the system thread is gone
 /// @return PIRN_ERR_NOT_STARTED     it was never started
 /// @return PIRN_ERR_DEADLOCK        it is the calling thread, or a dummy
 /// @return PIRN_ERR_INVALID_HANDLE
@@ -209,7 +210,8 @@ pub unsafe extern "C" fn pirn_thread_ident(thread: *mut pirn_thread_t, out: *mut
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
 ///
-/// Does not block. Python: thread.native_id.
+/// Does not block, but for the moment in which a thread that was just started gets a processor for the first time.
+/// Python: thread.native_id.
 ///
 /// # Safety
 /// `out` is NULL or valid for a write.
@@ -305,7 +307,8 @@ pub unsafe extern "C" fn pirn_main_thread(out: *mut *mut pirn_thread_t) -> pirn_
     unsafe { create("pirn_main_thread", out, || Ok(thread::main_thread())) }
 }
 
-/// Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), and dummies.
+/// Gives every thread that is alive: the main one, those that pirn started (daemons and pool workers too), pending timers, and
+/// dummies.
 ///
 /// @param buf    gets the first min(cap, *count) handles, each the caller's to free with pirn_thread_free; may be NULL if `cap` is 0
 /// @param cap    how many handles fit

@@ -79,6 +79,18 @@ pub struct pirn_thread_t {
     _opaque: [u8; 0],
 }
 
+/// A handle to thread-local data. See pirn/local.h.
+#[derive(Debug)]
+pub struct pirn_local_t {
+    _opaque: [u8; 0],
+}
+
+/// A handle to a timer. See pirn/timer.h.
+#[derive(Debug)]
+pub struct pirn_timer_t {
+    _opaque: [u8; 0],
+}
+
 /// A handle to a queue. See pirn/queue.h.
 #[derive(Debug)]
 pub struct pirn_queue_t {

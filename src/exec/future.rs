@@ -460,6 +460,17 @@ impl Future {
         }
     }
 
+    /// Whether `result` would not have to wait: it is over, the deadline has passed, or the calling worker may run it itself.
+    pub fn is_ready(&self, deadline: Deadline) -> bool {
+        let phase = self.look().phase();
+        let runs_inline = || {
+            phase == Phase::Pending
+                && deadline == Deadline::NEVER
+                && worker::current_of(self.pool()).is_some_and(worker::Worker::may_run_inline)
+        };
+        phase.is_over() || deadline.has_passed() || runs_inline()
+    }
+
     /// The result, waiting for it until the deadline: `TimedOut`, `Cancelled`, `BrokenExecutor`, or the failure.
     pub fn result(&self, deadline: Deadline) -> Result<Value, CallError> {
         let seen = self.wait(deadline)?;

@@ -159,6 +159,20 @@ impl Map {
         }
     }
 
+    /// Whether `next` would not have to wait.
+    pub fn is_ready(&self) -> bool {
+        let progress = self.progress.lock();
+        let has_current = |(results, failure): &(Arc<Results>, Option<CallError>)| {
+            failure.is_some() || !results.values.lock().is_empty()
+        };
+        if progress.ended || progress.current.as_ref().is_some_and(has_current) {
+            return true;
+        }
+        let awaited = progress.chunks.front().map(|chunk| chunk.future.clone());
+        drop(progress);
+        awaited.is_none_or(|future| future.is_ready(self.deadline))
+    }
+
     fn look(&self) -> Next {
         let mut progress = self.progress.lock();
         if let Some((results, failure)) = &mut progress.current {

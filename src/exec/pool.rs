@@ -20,11 +20,12 @@ use super::worker;
 use crate::callback::{Target, Task};
 use crate::handle::Handle;
 use crate::handle::arena::Vacant;
-use crate::identity;
+use crate::identity::{self, Identified as _, Kind};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
-use crate::thread::{Thread, shutdown};
+use crate::thread::hooks::Subject;
+use crate::thread::{Thread, hooks, shutdown};
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -367,6 +368,7 @@ impl Pool {
     pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<Handle, Error> {
         let vacant = Vacant::take()?;
         let handle = vacant.handle();
+        hooks::task_submitted(handle.bits());
         // Filled under the lane's lock, when nothing can fail any more: nobody is to guess the handle of a future that will never be
         // queued.
         let put = self.put(place, 0, |queue| {
@@ -382,6 +384,7 @@ impl Pool {
     /// Queues a task whose result nobody wants: as `put`.
     #[inline]
     pub fn submit_detached(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<(), Error> {
+        hooks::task_submitted(Entry::NOBODYS);
         let mut task = Some(task);
         let put = self.put(place, 0, |queue| {
             if queue.open {
@@ -401,6 +404,7 @@ impl Pool {
         priority: i32,
     ) -> Result<Option<Handle>, Error> {
         let handle = vacant.as_ref().map(Vacant::handle);
+        hooks::task_submitted(handle.map_or(Entry::NOBODYS, |handle| handle.bits()));
         let mut task = Some(task);
         let put = self.put(place, priority, |queue| {
             let is_put = queue.open || vacant.is_some();
@@ -427,6 +431,7 @@ impl Pool {
             vacants.push(Vacant::take()?);
         }
         let handles: Vec<_> = vacants.iter().map(Vacant::handle).collect();
+        handles.iter().for_each(|handle| hooks::task_submitted(handle.bits()));
         let put = self.put(place, 0, |queue| {
             for (vacant, task) in vacants.into_iter().zip(tasks) {
                 queue.submit(Future::fill_open(vacant, self, task));
@@ -441,6 +446,7 @@ impl Pool {
 
     /// Queues tasks whose results nobody wants, all or none: as `put`.
     pub fn submit_all_detached(self: &Arc<Pool>, place: Place<'_>, mut tasks: Vec<Task>) -> Result<(), Error> {
+        tasks.iter().for_each(|_| hooks::task_submitted(Entry::NOBODYS));
         let put = self.put(place, 0, |queue| {
             if queue.open {
                 tasks.drain(..).for_each(|task| queue.submit(Entry::Detached(task)));
@@ -452,6 +458,7 @@ impl Pool {
 
     /// Queues futures made for this pool, all or none: as `put`. If none, they are to be taken back.
     pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future]) -> Result<(), Error> {
+        futures.iter().for_each(|future| hooks::task_submitted(future.id()));
         let put = self.put(place, 0, |queue| {
             futures.iter().for_each(|future| queue.submit(Entry::Future(future.handle())));
             true
@@ -545,6 +552,14 @@ impl Pool {
 
     /// Waits until all workers have ended and their threads are gone. For a pool that is shut down.
     pub fn join(&self) {
+        let is_deserted = || {
+            let state = self.lock();
+            state.threads.is_empty() && state.starting == 0
+        };
+        hooks::wait_unless(Subject::new(Kind::Executor, self.id), is_deserted, || self.join_threads());
+    }
+
+    fn join_threads(&self) {
         loop {
             let state = self.lock();
             if state.threads.is_empty() {
@@ -570,7 +585,7 @@ impl Pool {
     fn join_each(&self, threads: BTreeMap<usize, Arc<Thread>>, deadline: Deadline) {
         // A worker may look for those that have left, and finds itself among them: it has not. Only in the destructor of a
         // thread-local may it wait for all without being known as a worker any more; it waits for the others then.
-        let joined = |thread: &Arc<Thread>| thread.join(deadline).is_ok() || deadline == Deadline::NEVER;
+        let joined = |thread: &Arc<Thread>| thread.join_quietly(deadline).is_ok() || deadline == Deadline::NEVER;
         let gone: Vec<_> = threads.iter().filter(|(_, thread)| joined(thread)).map(|(number, _)| *number).collect();
         let mut state = self.lock();
         let forgotten: Vec<_> = gone.iter().map(|number| state.threads.remove(number)).collect();

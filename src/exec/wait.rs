@@ -6,8 +6,9 @@ use super::pool::Pool;
 use super::worker;
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
-use crate::status::Error;
+use crate::status::{Error, PIRN_OK, PIRN_TIMED_OUT, pirn_status_t};
 use crate::sys::fork;
+use crate::thread::hooks::HasStatus;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -31,6 +32,12 @@ pub struct Waited {
     pub done: Vec<bool>,
     /// How many are, each counted once.
     pub n_done: usize,
+}
+
+impl HasStatus for Waited {
+    fn status(&self) -> pirn_status_t {
+        if self.complete { PIRN_OK } else { PIRN_TIMED_OUT }
+    }
 }
 
 /// Each future once, with the first of its positions, and for each position that future's place among them.
@@ -103,6 +110,8 @@ unsafe impl Sync for Home {}
 /// An iteration over futures: those that are done first, the others in the order in which they get done.
 pub struct AsCompleted {
     id: u64,
+    /// The identity of the first future; 0 if there is none.
+    first: u64,
     deadline: Deadline,
     /// The executors that the futures belong to.
     homes: Vec<Home>,
@@ -153,7 +162,19 @@ impl AsCompleted {
         homes.sort_unstable();
         homes.dedup();
         let watched = Mutex::new(Watched { epoch: fork::epoch(), places });
-        AsCompleted { id: identity::next(), deadline, homes, channel, watched }
+        let first = futures.first().map_or(0, |future| future.id());
+        AsCompleted { id: identity::next(), first, deadline, homes, channel, watched }
+    }
+
+    /// The identity of the first future; 0 if there is none.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Whether `next` would not have to wait.
+    pub fn is_ready(&self) -> bool {
+        self.catch_up_after_fork();
+        self.channel.is_ready() || self.deadline.has_passed()
     }
 
     /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline. A future

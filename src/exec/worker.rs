@@ -20,8 +20,10 @@ use super::record::Record;
 use super::shift::{Shift, Tally};
 use super::work::Value;
 use crate::callback::{CallError, Failure, Task};
+use crate::identity::Kind;
 use crate::park::spin_until;
 use crate::sys::{fork, stack};
+use crate::thread::hooks::{self, Subject};
 use crate::thread::report;
 use crate::word::Tag;
 use core::cell::{Cell, RefCell};
@@ -126,6 +128,7 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
             }
         }
         Err(failure) => {
+            hooks::failed(Subject::new(Kind::Executor, worker.pool.id()), failure.code());
             report(&failure);
             if worker.is_at_home() {
                 worker.pool.break_down();
@@ -302,7 +305,7 @@ impl Worker {
     fn serve(&self, job: Job) {
         match job {
             Job::Future(record, task) => {
-                let outcome = self.run(task);
+                let outcome = self.run(task, record.handle().bits());
                 // Before the future is settled: who waits for the result and then submits again finds this worker searching, and starts
                 // no second one. With more in its lane it has no time for that.
                 if self.is_at_home() && !self.shift().lanes[self.lane].is_filled() {
@@ -311,8 +314,7 @@ impl Worker {
                 Future::settle(record, outcome, || self.turn_busy());
             }
             Job::Detached(task) => {
-                let outcome = task.run();
-                drop(task);
+                let outcome = run(task, Entry::NOBODYS);
                 if let Err(failure) = &outcome {
                     report(failure);
                 }
@@ -321,13 +323,12 @@ impl Worker {
         }
     }
 
-    /// Runs a task. Its argument has been given back, and it counts as running no longer, when this returns.
+    /// Runs the task of the future with this identity, which counts as running no longer when this returns.
     #[inline]
-    fn run(&self, task: Task) -> Result<Value, Failure> {
-        let outcome = task.run();
-        drop(task);
+    fn run(&self, task: Task, future: u64) -> Result<Value, Failure> {
+        let outcome = run(task, future);
         self.ended();
-        outcome.map(Value)
+        outcome
     }
 
     /// A task has left the queue, to be run.
@@ -346,20 +347,27 @@ impl Worker {
         }
     }
 
+    /// Whether it has the stack for a task inside a wait.
+    #[inline]
+    pub fn may_run_inline(&self) -> bool {
+        self.inline.get() < MOST_INLINE && self.stack.is_mostly_left()
+    }
+
     /// Runs the task of a future that this worker waits for, and gives its outcome; None if it may not, if someone else was faster, or
     /// if the future was finished by hand meanwhile.
     #[inline]
     pub fn run_inline(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
-        if self.inline.get() >= MOST_INLINE || !self.stack.is_mostly_left() {
+        if !self.may_run_inline() {
             return None;
         }
         let task = record.claim(tag)?;
+        let future = record.handle();
         self.started();
         // As a rule it is what this worker submitted last. Elsewhere its entry stays, and whoever finds it lets it lie.
-        let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if handle.bits() == record.handle().bits());
+        let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if *handle == future);
         self.shift().lanes[self.lane].lock().pop_back_if(is_it);
         self.inline.set(self.inline.get() + 1);
-        let outcome = self.run(task);
+        let outcome = self.run(task, future.bits());
         self.inline.set(self.inline.get() - 1);
         let told = outcome.clone().map_err(CallError::from);
         Future::settle(record, outcome, || self.turn_busy()).then_some(told)
@@ -374,6 +382,19 @@ impl Worker {
         self.pool.look_again(shift);
         Lent { worker: self, is_entering }
     }
+}
+
+/// Runs a task; its argument has been given back when this returns.
+#[inline]
+fn run(task: Task, future: u64) -> Result<Value, Failure> {
+    let span = hooks::task_started(future);
+    let outcome = task.run();
+    drop(task);
+    if let Err(failure) = &outcome {
+        hooks::failed(Subject::new(Kind::Future, future), failure.code());
+    }
+    span.end(outcome.as_ref().map_or_else(Failure::code, |_| 0));
+    outcome.map(Value)
 }
 
 /// A worker's place in its pool, lent until this is dropped.

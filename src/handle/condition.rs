@@ -167,12 +167,18 @@ impl SlotCondition {
         self.core.wait_keeping(tag, &self.lock(tag)?, deadline)
     }
 
-    /// Waits until `predicate` holds, which is asked with the lock held, until `deadline`: `TimedOut`, `NotOwner`.
-    pub fn wait_for(&self, tag: Tag, predicate: impl FnMut() -> bool, deadline: Deadline) -> Result<(), Error> {
+    /// Waits until `predicate` holds, which is asked with the lock held, by as many calls of `wait`, with one deadline, as that
+    /// takes: `TimedOut`, `NotOwner`.
+    pub fn wait_for(
+        &self,
+        tag: Tag,
+        predicate: impl FnMut() -> bool,
+        wait: impl FnMut() -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if !self.is_owned(tag)? {
             return Err(Error::NotOwner);
         }
-        wait_for(predicate, || self.wait(tag, deadline))
+        wait_for(predicate, wait)
     }
 }
 

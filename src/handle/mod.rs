@@ -28,37 +28,7 @@ pub mod pins;
 #[cfg(not(loom))]
 pub mod shared;
 
-/// What a handle's object is. The numbers are those of `PIRN_KIND_…`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Kind {
-    /// A lock.
-    Lock = 1,
-    /// An rlock.
-    RLock = 2,
-    /// A condition.
-    Condition = 3,
-    /// A semaphore, bounded or not.
-    Semaphore = 4,
-    /// An event.
-    Event = 5,
-    /// A barrier.
-    Barrier = 6,
-    /// A thread.
-    Thread = 7,
-    /// A queue.
-    Queue = 10,
-    /// An executor.
-    Executor = 11,
-    /// A future.
-    Future = 12,
-    /// The results of a map.
-    Map = 13,
-    /// An iteration over futures as they complete.
-    AsCompleted = 14,
-    /// Another handle of a future, for a done callback. (There is no such `PIRN_KIND_…`.)
-    Alias = 31,
-}
+pub use crate::identity::Kind;
 
 /// A handle as the C program holds it: any 64 bits, to be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

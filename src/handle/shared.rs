@@ -1,4 +1,4 @@
-//! Objects behind a handle that are reference-counted: threads, queues, executors, futures and the like.
+//! Objects behind a handle that are reference-counted: threads, timers, queues, executors, futures and the like.
 //!
 //! ```text
 //! state of the slot's word   | 28: OPEN | 27 ............... 0: users |
@@ -25,7 +25,7 @@ use crate::queue::Queue;
 use crate::status::Error;
 use crate::sync::Barrier;
 use crate::sys::barrier;
-use crate::thread::Thread;
+use crate::thread::{Local, Thread, Timer};
 use crate::word::{STATE_BITS, Tag, kind_of};
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -55,6 +55,8 @@ macro_rules! shared_objects {
 shared_objects! {
     Barrier: Barrier;
     Thread: Thread;
+    Local: Local;
+    Timer: Timer;
     Queue: Queue, marked;
     Executor: Executor, marked;
     Alias: Alias;

@@ -11,6 +11,8 @@ mod condition;
 mod crew;
 mod event;
 mod future;
+mod hook;
+mod local;
 mod lock;
 mod mutex;
 mod pins;
@@ -18,6 +20,7 @@ mod queue;
 mod rlock;
 mod semaphore;
 mod split;
+mod timer;
 
 use crate::{Deadline, Timeout};
 use core::sync::atomic::{AtomicUsize, Ordering};

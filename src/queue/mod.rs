@@ -269,7 +269,7 @@ impl Queue {
     }
 
     /// Puts an item in; the deadline is asked for where there is no room at once.
-    fn put_until(&self, item: Item, deadline: impl FnOnce() -> Deadline) -> Result<(), Error> {
+    pub fn put_until(&self, item: Item, deadline: impl FnOnce() -> Deadline) -> Result<(), Error> {
         match self.put_fast(item) {
             Put::Done => Ok(()),
             Put::NoMemory => Err(Error::NoMemory),
@@ -351,7 +351,7 @@ impl Queue {
     }
 
     /// Takes the first item out; the deadline is asked for where there is none at once.
-    fn get_until(&self, deadline: impl FnOnce() -> Deadline) -> Result<Item, Error> {
+    pub fn get_until(&self, deadline: impl FnOnce() -> Deadline) -> Result<Item, Error> {
         match self.get_fast() {
             Get::Item(item) => Ok(item),
             Get::Empty => self.get_from_empty(deadline()),
@@ -438,7 +438,8 @@ impl Queue {
         self.join_until(timeout.deadline())
     }
 
-    fn join_until(&self, deadline: Deadline) -> Result<(), Error> {
+    /// Waits until the count of unfinished tasks is 0, until `deadline`: `TimedOut`.
+    pub fn join_until(&self, deadline: Deadline) -> Result<(), Error> {
         self.refuse_simple()?;
         if self.is_open_to_all() && self.count.is_finished(self.in_chain()) {
             return Ok(());

@@ -348,6 +348,14 @@ impl Barrier {
         Ok(if state.phase().is_over() { 0 } else { state.present() })
     }
 
+    /// Whether a wait that came now would not have to wait: it would be the last of its round, or refused.
+    pub fn is_ready(&self) -> bool {
+        self.state_if_open().map_or(true, |state| match state.phase() {
+            Filling => state.present() + 1 == self.parties,
+            phase => phase == Broken,
+        })
+    }
+
     /// Whether it is broken.
     pub fn broken(&self) -> Result<bool, Error> {
         Ok(self.state_if_open()?.phase() == Broken)

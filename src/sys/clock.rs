@@ -25,6 +25,11 @@ impl Deadline {
     /// A deadline that has passed already: a poll.
     pub const PASSED: Deadline = Deadline(0);
 
+    /// So many nanoseconds on the clock; `u64::MAX` never comes.
+    pub const fn at_ns(ns: u64) -> Deadline {
+        Deadline(ns)
+    }
+
     /// So many nanoseconds from now.
     pub fn after_ns(ns: u64) -> Deadline {
         Deadline(now_ns() + ns)

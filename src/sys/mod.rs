@@ -8,6 +8,7 @@ compile_error!("pirn runs on 64-bit Linux with glibc so far; other systems belon
 
 pub mod atomic;
 pub mod barrier;
+pub mod cell;
 pub mod clock;
 #[cfg(not(loom))]
 pub mod fork;

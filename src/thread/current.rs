@@ -1,12 +1,12 @@
 //! Which thread this is.
 
-use super::{MAIN_NAME, Sort, Stage, State, Thread, get_ident, ident, registry};
+use super::{MAIN_NAME, Name, Sort, Stage, State, Thread, get_ident, ident, local, registry};
 use crate::status::Error;
 use crate::sys::{fork, thread as system};
 use core::cell::Cell;
-use core::ffi::c_void;
 use core::mem::ManuallyDrop;
 use core::ptr::null;
+use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
 thread_local! {
@@ -26,6 +26,11 @@ pub fn existing() -> Option<Arc<Thread>> {
     Some(Arc::clone(&own))
 }
 
+/// The calling thread's object, if it has one or is the main thread: asking makes no dummy.
+pub fn registered() -> Option<Arc<Thread>> {
+    existing().or_else(|| system::is_main().then(main_thread))
+}
+
 /// Whether `thread` is the calling one.
 pub fn is_current(thread: &Thread) -> bool {
     core::ptr::eq(CURRENT.get(), thread)
@@ -33,11 +38,8 @@ pub fn is_current(thread: &Thread) -> bool {
 
 /// The calling thread's object: the main one, the one that pirn started it with, or else a dummy, made at the first call.
 pub fn current() -> Result<Arc<Thread>, Error> {
-    if let Some(thread) = existing() {
+    if let Some(thread) = registered() {
         return Ok(thread);
-    }
-    if system::is_main() {
-        return Ok(main_thread());
     }
     let thread = new_running(Sort::Dummy);
     set(thread.clone());
@@ -58,28 +60,30 @@ pub fn main_thread() -> Arc<Thread> {
 fn new_running(sort: Sort) -> Arc<Thread> {
     let (name, ident, native_id) = match sort {
         Sort::Main => (MAIN_NAME.into(), ident::main_ident(), system::main_native_id()),
-        _ => (ident::next_name("Dummy"), get_ident(), system::native_id()),
+        _ => (format!("Dummy-{}", ident::next_name_number()), get_ident(), system::native_id()),
     };
-    let state = State {
-        sort,
-        stage: Stage::Running,
-        epoch: fork::epoch(),
-        name,
-        daemon: sort == Sort::Dummy,
-        target: None,
-        ident,
-        native_id,
-        exit_code: 0,
-        system: None,
-    };
-    Thread::with_state(state)
+    let thread = Thread::with_state(
+        State {
+            sort,
+            stage: Stage::Running,
+            epoch: fork::epoch(),
+            name: Name::Given(name.into()),
+            daemon: sort == Sort::Dummy,
+            is_over: false,
+            target: None,
+        },
+        0,
+    );
+    thread.life().ident.store(ident, Ordering::Relaxed);
+    thread.life().native_id.store(native_id, Ordering::Relaxed);
+    thread.life().started.set();
+    thread
 }
 
 /// Makes `thread` the calling thread's object until its end.
 pub fn set(thread: Arc<Thread>) {
-    let own = Arc::into_raw(thread);
-    CURRENT.set(own);
-    system::call_at_end(own.cast_mut().cast());
+    CURRENT.set(Arc::into_raw(thread));
+    system::call_at_end();
 }
 
 /// Makes sure that `leave` can be called.
@@ -88,13 +92,23 @@ pub fn prepare_for_ends() {
 }
 
 /// At the end of a system thread, when all thread-locals of other libraries are gone.
-unsafe extern "C" fn leave(own: *mut c_void) {
-    CURRENT.set(null());
-    // SAFETY: the reference that `set` stored.
-    let thread = unsafe { Arc::from_raw(own.cast::<Thread>()) };
-    // One that pirn started has ended before. The main thread stays to the process's end, though it may end itself by
-    // pthread_exit.
-    if thread.is_running_dummy() {
-        thread.end(0);
+fn leave() {
+    if CURRENT.get().is_null() {
+        local::give_back_values();
+    }
+    // One without an object may have asked for it meanwhile.
+    if let Some(thread) = existing() {
+        // One that pirn started has ended before, but for what the destructors of others have set since. The main thread stays to
+        // the process's end, though it may end itself by pthread_exit.
+        if thread.is_running_dummy() {
+            thread.end(0);
+        } else {
+            local::give_back_values();
+        }
+    }
+    let own = CURRENT.replace(null());
+    if !own.is_null() {
+        // SAFETY: the reference that `set` stored.
+        drop(unsafe { Arc::from_raw(own) });
     }
 }

@@ -3,7 +3,6 @@
 use crate::sys::thread as system;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Arc;
 
 /// The main thread's number is known before it has asked for one, and from every other thread.
 static MAIN: AtomicU64 = AtomicU64::new(1);
@@ -21,9 +20,19 @@ pub fn get_ident() -> u64 {
     if known != 0 {
         return known;
     }
-    let ident = if system::is_main() { main_ident() } else { NEXT.fetch_add(1, Ordering::Relaxed) };
+    let ident = if system::is_main() { main_ident() } else { next_ident() };
     IDENT.set(ident);
     ident
+}
+
+/// A number for a thread that pirn starts.
+pub fn next_ident() -> u64 {
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Gives this number to the calling thread, which has none.
+pub fn adopt_ident(ident: u64) {
+    IDENT.set(ident);
 }
 
 /// The main thread's number.
@@ -36,7 +45,7 @@ pub fn became_main() {
     MAIN.store(IDENT.get(), Ordering::Relaxed);
 }
 
-/// "Thread-1", "Thread-2", "Dummy-3": one sequence for all, as in Python.
-pub fn next_name(prefix: &str) -> Arc<str> {
-    format!("{prefix}-{}", NAMED.fetch_add(1, Ordering::Relaxed)).into()
+/// The number in "Thread-1", "Thread-2", "Dummy-3": one sequence for all, as in Python.
+pub fn next_name_number() -> u64 {
+    NAMED.fetch_add(1, Ordering::Relaxed)
 }

@@ -3,42 +3,60 @@
 //! ```text
 //! stage      is_alive  join                    who may be where
 //! New         no       NOT_STARTED             nobody; the target waits in the object
-//! Starting    no       NOT_STARTED             the starter waits for `started`
-//! Running     yes      waits for `done`        the system thread runs the target; the registry holds the object
-//! Ended       no       waits for the system    `done` is set; one joiner after another holds `reaping`
+//! Starting    no       NOT_STARTED             the starter asks for a system thread
+//! Pending     yes      waits for `done`        a timer's: `timer` holds the object, the target waits in it
+//! Firing      yes      waits for `done`        a timer's: the registry holds the object, the system thread is on its way
+//! Running     yes      waits for the system    the system thread runs the target; the registry holds the object
+//! Ended       no       waits for the system    `done` is set, or about to be
 //! ```
 //!
-//! The order at the end: the target's argument is given back, the object leaves the registry, `done` is set. A join waits for `done`
-//! and then for the system thread itself, so that nothing of the thread is left when it returns.
+//! A start does not wait until the new thread gets a processor: whoever comes first, the starter or the thread, makes the object Running
+//! and registers it (`launch`). Only the kernel's number is the thread's to say: who asks for that waits for `started`.
+//!
+//! The order at the end: the target's argument is given back, the object leaves the registry, the thread-local values are given back,
+//! `done` is set. A join waits for the system thread itself, so that nothing of the thread is left when it returns: one joiner after
+//! another holds `reaping` and does. Where there is no system thread (main, a pending timer), it waits for `done`.
 //!
 //! The main thread and threads that pirn did not start (which get a dummy object when they ask for one) have no target
 //! and are never reaped. Joins of the main thread wait until the shutdown begins to join.
 //!
 //! A stage carries the fork epoch in which it was reached, so that a thread of the parent counts as ended in the child.
 //!
-//! Locks: `state` guards the object's fields and is held for moments only, and never together with the registry's.
+//! There may be a million pending timers, so the object is small, and what only a thread needs that runs or is waited for is
+//! in a second one, its `Life`.
+//!
+//! Locks: `state` guards the object's fields and is held for moments only, and never together with the registry's. It is taken under
+//! the timers' (`timer`), not the other way round.
 
 mod current;
+pub mod hooks;
 mod ident;
+pub mod local;
 mod registry;
 mod report;
 pub mod shutdown;
+mod table;
+mod timer;
 
 pub use crate::sys::thread::native_id as get_native_id;
 pub use current::{current, main_thread, prepare_for_ends};
 pub use ident::get_ident;
+pub use local::Local;
 pub use registry::{active_count, after_fork, before_fork, enumerate};
-pub use report::report;
+pub use report::{Excepthook, Report, excepthook, report, set_excepthook, write};
+pub use timer::Timer;
 
 use crate::callback::Target;
-use crate::identity::{self, Identified};
+use crate::identity::{self, Identified, Kind};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
 use crate::sync::{Event, Lock};
-use crate::sys::fork;
 use crate::sys::thread::{self as system, SystemThread};
+use crate::sys::{clock, fork};
+use crate::timer::Node;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use hooks::{Hooks, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -47,12 +65,42 @@ use std::sync::Arc;
 pub struct Thread {
     id: u64,
     state: Mutex<State>,
-    /// Set when the stage is Running or later.
+    /// NULL until there is need of it; then it stays.
+    life: AtomicPtr<Life>,
+    /// A timer's, for others unused.
+    node: Node<Thread>,
+}
+
+/// A pending timer has to cost no more than 200 bytes: with its reference counts this fits a block of 128 of the C library's, beside the
+/// handle's slot of 64.
+const _: () = assert!(size_of::<Thread>() <= 104);
+
+/// What a thread has that runs, has run, or is waited for.
+#[derive(Debug)]
+struct Life {
+    /// Whether the thread was made Running. Held while that is done, and taken before the thread's `state` and the registry.
+    launched: Mutex<bool>,
+    /// Set when `native_id` is known.
     started: Event,
-    /// What joins wait for first.
+    /// What joins wait for where they have no system thread to wait for.
     done: Event,
     /// Held by the one joiner that waits for the system thread.
     reaping: Lock,
+    system: Mutex<System>,
+    /// Both written under the thread's `state`; 0 before it is Running, and `native_id` until `started`.
+    ident: AtomicU64,
+    native_id: AtomicU64,
+    exit_code: AtomicI32,
+    hooks: Hooks,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum System {
+    /// None yet, or not one that is joined.
+    Unknown,
+    /// To be joined or detached, once.
+    Joinable(SystemThread),
+    Gone,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +111,34 @@ enum Sort {
     Main,
     /// Stands for a thread that pirn did not start.
     Dummy,
+    /// Waits for its moment first.
+    Timer,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     New,
     Starting,
+    Pending,
+    Firing,
     Running,
     Ended,
+}
+
+#[derive(Debug)]
+enum Name {
+    /// "Thread-N", spelt out when asked for.
+    Numbered(u64),
+    Given(Arc<str>),
+}
+
+impl Name {
+    fn spell(&self) -> Arc<str> {
+        match self {
+            Name::Numbered(number) => format!("Thread-{number}").into(),
+            Name::Given(name) => name.clone(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -80,22 +148,19 @@ struct State {
     stage: Stage,
     /// The fork epoch in which the stage was reached.
     epoch: u32,
-    name: Arc<str>,
+    name: Name,
     daemon: bool,
+    /// Nothing is left to wait for but the system thread. Set before `done` is: a join that does not find it set has made the object's
+    /// life under the same lock, so that `done` finds it.
+    is_over: bool,
     target: Option<Target>,
-    /// 0 before the start.
-    ident: u64,
-    native_id: u64,
-    exit_code: i32,
-    /// To be joined or detached, once.
-    system: Option<SystemThread>,
 }
 
 impl State {
     /// In a child of fork the parent's threads do not exist: what ran there has ended here.
     fn stage(&self) -> Stage {
         match self.stage {
-            Stage::Running if self.is_from_before_a_fork() => Stage::Ended,
+            Stage::Pending | Stage::Firing | Stage::Running if self.is_from_before_a_fork() => Stage::Ended,
             Stage::Starting if self.is_from_before_a_fork() => Stage::New,
             stage => stage,
         }
@@ -108,6 +173,41 @@ impl State {
 
     fn is_from_before_a_fork(&self) -> bool {
         self.epoch != fork::epoch()
+    }
+
+    fn is_alive(&self) -> bool {
+        matches!(self.stage(), Stage::Pending | Stage::Firing | Stage::Running)
+    }
+}
+
+impl Life {
+    fn new() -> Life {
+        Life {
+            launched: Mutex::new(false),
+            started: Event::new(),
+            done: Event::new(),
+            reaping: Lock::new(),
+            system: Mutex::new(System::Unknown),
+            ident: AtomicU64::new(0),
+            native_id: AtomicU64::new(0),
+            exit_code: AtomicI32::new(0),
+            hooks: Hooks::new(),
+        }
+    }
+
+    fn joinable(&self) -> Option<SystemThread> {
+        match *self.system.lock() {
+            System::Joinable(system) => Some(system),
+            System::Unknown | System::Gone => None,
+        }
+    }
+
+    /// Says which its system thread is. Both the starter and the thread do, and a join may lie between.
+    fn learn_system(&self, known: SystemThread) {
+        let mut system = self.system.lock();
+        if matches!(*system, System::Unknown) {
+            *system = System::Joinable(known);
+        }
     }
 }
 
@@ -136,41 +236,56 @@ pub fn set_stack_size(bytes: usize) -> Result<(), Error> {
 }
 
 impl Thread {
-    fn with_state(state: State) -> Arc<Thread> {
-        Arc::new(Thread {
-            id: identity::next(),
-            state: Mutex::new(state),
-            started: Event::new(),
-            done: Event::new(),
-            reaping: Lock::new(),
-        })
+    fn with_state(state: State, delay: u64) -> Arc<Thread> {
+        let life = AtomicPtr::new(core::ptr::null_mut());
+        Arc::new(Thread { id: identity::next(), state: Mutex::new(state), life, node: Node::new(delay) })
     }
 
-    fn unstarted(name: Arc<str>, daemon: bool, target: Option<Target>) -> Arc<Thread> {
-        Thread::with_state(State {
-            sort: Sort::Ordinary,
-            stage: Stage::New,
-            epoch: fork::epoch(),
-            name,
-            daemon,
-            target,
-            ident: 0,
-            native_id: 0,
-            exit_code: 0,
-            system: None,
-        })
+    fn unstarted(sort: Sort, name: Name, daemon: bool, target: Option<Target>, delay: u64) -> Arc<Thread> {
+        let (stage, epoch) = (Stage::New, fork::epoch());
+        Thread::with_state(State { sort, stage, epoch, name, daemon, is_over: false, target }, delay)
     }
 
     /// A thread that will run `target`, named "Thread-N". It is a daemon if the calling thread was started by pirn and is one.
     pub fn new(target: Option<Target>) -> Arc<Thread> {
+        Thread::inheriting(Sort::Ordinary, target, 0)
+    }
+
+    fn inheriting(sort: Sort, target: Option<Target>, delay: u64) -> Arc<Thread> {
         let daemon = current::existing().is_some_and(|creator| creator.passes_daemon_on());
-        Thread::unstarted(ident::next_name("Thread"), daemon, target)
+        Thread::unstarted(sort, Name::Numbered(ident::next_name_number()), daemon, target, delay)
+    }
+
+    /// Its life, which begins now if it has none.
+    fn life(&self) -> &Life {
+        self.life_if_any().unwrap_or_else(|| {
+            let made = Box::into_raw(Box::new(Life::new()));
+            match self.life.compare_exchange(core::ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+                // SAFETY: made above; it is freed with the thread only.
+                Ok(_) => unsafe { &*made },
+                Err(other) => {
+                    // SAFETY: made above, and shown to nobody.
+                    drop(unsafe { Box::from_raw(made) });
+                    // SAFETY: another thread's, which stays.
+                    unsafe { &*other }
+                }
+            }
+        })
+    }
+
+    fn life_if_any(&self) -> Option<&Life> {
+        // SAFETY: NULL, or made by `life` and freed with the thread only.
+        unsafe { self.life.load(Ordering::Acquire).as_ref() }
     }
 
     /// Starts a worker of a pool: a non-daemon thread with this name.
     pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
-        let thread = Thread::unstarted(name.into(), false, Some(target));
+        let thread = Thread::unstarted(Sort::Ordinary, Name::Given(name.into()), false, Some(target), 0);
         thread.start().map(|()| thread)
+    }
+
+    fn as_subject(&self) -> Subject {
+        Subject::new(Kind::Thread, self.id)
     }
 
     fn passes_daemon_on(&self) -> bool {
@@ -179,12 +294,16 @@ impl Thread {
         state.sort != Sort::Dummy && state.daemon
     }
 
-    /// Starts it: returns once it runs. `AlreadyStarted`, `NoThread`, `ShutDown`.
+    /// Starts it. `AlreadyStarted`, `NoThread`, `ShutDown`.
     pub fn start(self: &Arc<Thread>) -> Result<(), Error> {
         {
             let mut state = self.state.lock();
             if state.stage() != Stage::New {
                 return Err(Error::AlreadyStarted);
+            }
+            if state.sort == Sort::Timer {
+                drop(state);
+                return timer::start(self);
             }
             state.set_stage(Stage::Starting);
         }
@@ -200,32 +319,57 @@ impl Thread {
         registry::expect_start()?;
         let arg = Arc::into_raw(self.clone()).cast_mut().cast();
         // SAFETY: `main` takes over the reference behind `arg`.
-        if !unsafe { SystemThread::start(stack_size(), main, arg) } {
+        let Some(system) = (unsafe { SystemThread::start(stack_size(), main, arg) }) else {
             // SAFETY: the thread was refused, so the reference is still this one's.
             drop(unsafe { Arc::from_raw(arg.cast::<Thread>()) });
             registry::start_failed();
             return Err(Error::NoThread);
-        }
-        self.started.wait();
+        };
+        self.launch();
+        self.life().learn_system(system);
         Ok(())
     }
 
-    /// On the new thread: from here on it is known, and has its name.
-    fn begin(self: &Arc<Thread>) -> Option<Target> {
-        current::set(self.clone());
-        let target;
+    /// Makes a thread Running and known to all, if that is not done. By the starter once the system has given it a thread, and by
+    /// that thread before anything else.
+    fn launch(self: &Arc<Thread>) {
+        let life = self.life();
+        let mut launched = life.launched.lock();
+        if *launched {
+            return;
+        }
+        *launched = true;
         {
             let mut state = self.state.lock();
             state.set_stage(Stage::Running);
-            state.ident = get_ident();
-            state.native_id = system::native_id();
-            state.system = Some(SystemThread::current());
-            target = state.target.take();
-            // Under the lock, as a renaming is.
-            system::set_name(state.native_id, &state.name);
+            life.ident.store(ident::next_ident(), Ordering::Relaxed);
         }
         registry::started(self);
-        self.started.set();
+        let before = life.hooks.adopt();
+        drop(launched);
+        drop(before);
+    }
+
+    /// On the new thread: from here on it knows itself, and has its name.
+    fn enter(self: &Arc<Thread>) -> Option<Target> {
+        current::set(self.clone());
+        let life = self.life();
+        life.learn_system(SystemThread::current());
+        let target;
+        {
+            let mut state = self.state.lock();
+            if state.stage() != Stage::Running {
+                // A timer's, which nobody has launched.
+                state.set_stage(Stage::Running);
+                life.ident.store(ident::next_ident(), Ordering::Relaxed);
+            }
+            ident::adopt_ident(life.ident.load(Ordering::Relaxed));
+            life.native_id.store(system::native_id(), Ordering::Relaxed);
+            // Under the lock, as a renaming is.
+            system::set_own_name(&state.name.spell());
+            target = state.target.take();
+        }
+        life.started.set();
         target
     }
 
@@ -235,13 +379,18 @@ impl Thread {
             // Of a child that this thread forked: the main thread stays to the end.
             return;
         }
+        let life = self.life();
+        life.hooks.close();
         registry::ended(self);
+        // User code: it is alive, and itself, all through that.
+        local::give_back_values();
         {
             let mut state = self.state.lock();
             state.set_stage(Stage::Ended);
-            state.exit_code = exit_code;
+            life.exit_code.store(exit_code, Ordering::Relaxed);
+            state.is_over = true;
         }
-        self.done.set();
+        life.done.set();
     }
 
     fn is_running_dummy(&self) -> bool {
@@ -251,6 +400,12 @@ impl Thread {
 
     /// Waits until it has ended and is gone. `NotStarted`, `Deadlock` (itself, or a dummy), `TimedOut`.
     pub fn join(&self, deadline: Deadline) -> Result<(), Error> {
+        hooks::wait(self.as_subject(), deadline, |deadline| self.join_quietly(deadline))
+    }
+
+    /// The same as a part of another wait, which hooks are not told of by itself.
+    pub fn join_quietly(&self, deadline: Deadline) -> Result<(), Error> {
+        let not_over;
         {
             let state = self.state.lock();
             if state.sort == Sort::Dummy {
@@ -263,68 +418,93 @@ impl Thread {
                 // Neither `done` nor the system thread tells anything here, and `reaping` may be held by nobody.
                 return Ok(());
             }
+            not_over = (!state.is_over).then(|| self.life());
         }
         if current::is_current(self) {
             return Err(Error::Deadlock);
         }
-        self.done.wait_until(deadline)?;
-        if self.state.lock().system.is_none() {
+        if let Some(life) = not_over.filter(|life| life.joinable().is_none()) {
+            life.done.wait_until(deadline)?;
+        }
+        // A timer that was cancelled has run nothing.
+        let Some(life) = self.life_if_any() else { return Ok(()) };
+        if life.joinable().is_none() {
             return Ok(());
         }
-        if self.reaping.acquire_until(deadline).is_err() {
+        if life.reaping.acquire_until(deadline).is_err() {
             // Another joiner is at it, and would be done at once if the thread were gone.
-            let native_id = self.state.lock().native_id;
-            return if system::exists(native_id) { Err(Error::TimedOut) } else { Ok(()) };
+            let native_id = life.native_id.load(Ordering::Relaxed);
+            let gone = native_id != 0 && !system::exists(native_id);
+            return if gone { Ok(()) } else { Err(Error::TimedOut) };
         }
-        let gone = self.reap(deadline);
+        let gone = self.reap(life, deadline);
         // Held since a few lines above.
-        self.reaping.release()?;
+        life.reaping.release()?;
         gone
     }
 
-    /// With `reaping` held: waits for the system thread, which runs foreign thread-local destructors at most.
-    fn reap(&self, deadline: Deadline) -> Result<(), Error> {
-        let Some(system) = self.state.lock().system else {
+    /// With `reaping` held: waits for the system thread.
+    fn reap(&self, life: &Life, deadline: Deadline) -> Result<(), Error> {
+        let Some(system) = life.joinable() else {
             return Ok(());
         };
         // SAFETY: `reaping` is held, and `system` is still there: neither joined nor detached.
-        unsafe { system.join(deadline) }?;
-        self.state.lock().system = None;
+        let mut joined = unsafe { system.join(deadline) };
+        if joined == Err(Error::Deadlock) {
+            // That one joins the calling thread. It may have set itself a limit.
+            life.done.wait_until(deadline)?;
+            // SAFETY: as above.
+            joined = unsafe { system.join(deadline) };
+        }
+        joined?;
+        *life.system.lock() = System::Gone;
         registry::reaped(self);
         Ok(())
     }
 
-    /// Whether it runs.
+    /// Whether it runs, or is a timer that waits for its moment.
     pub fn is_alive(&self) -> bool {
-        self.state.lock().stage() == Stage::Running
+        self.state.lock().is_alive()
     }
 
     /// Its name.
     pub fn name(&self) -> Arc<str> {
-        self.state.lock().name.clone()
+        self.state.lock().name.spell()
     }
 
     /// Renames it, at any time. The system's name for the thread follows.
     pub fn set_name(&self, name: &str) {
         let name: Arc<str> = name.into();
         let mut state = self.state.lock();
-        state.name = name.clone();
+        state.name = Name::Given(name.clone());
         // Under the lock: the thread cannot end meanwhile, and its number not become another's.
         if state.stage() == Stage::Running {
-            system::set_name(state.native_id, &name);
+            // A thread that is still to say its number is still to take its name.
+            let native_id = self.life().native_id.load(Ordering::Relaxed);
+            if native_id != 0 {
+                system::set_name(native_id, &name);
+            }
         }
     }
 
     /// Its number in this process, from its start on; kept after its end. `NotStarted`.
     pub fn ident(&self) -> Result<u64, Error> {
-        let ident = self.state.lock().ident;
-        if ident == 0 { Err(Error::NotStarted) } else { Ok(ident) }
+        self.number(|life| &life.ident)
     }
 
-    /// The kernel's number for it, from its start on. `NotStarted`.
+    /// The kernel's number for it, from its start on; may have to wait until it gets a processor for the first time. `NotStarted`.
     pub fn native_id(&self) -> Result<u64, Error> {
-        let native_id = self.state.lock().native_id;
-        if native_id == 0 { Err(Error::NotStarted) } else { Ok(native_id) }
+        if self.state.lock().stage() == Stage::Running {
+            self.life().started.wait();
+        }
+        self.number(|life| &life.native_id)
+    }
+
+    fn number(&self, of: impl Fn(&Life) -> &AtomicU64) -> Result<u64, Error> {
+        // Under the lock, under which both are written: who knows one knows the other.
+        let _state = self.state.lock();
+        let number = self.life_if_any().map_or(0, |life| of(life).load(Ordering::Relaxed));
+        if number == 0 { Err(Error::NotStarted) } else { Ok(number) }
     }
 
     /// Whether the exit leaves it behind instead of joining it.
@@ -345,38 +525,47 @@ impl Thread {
     /// What its target returned, once it has ended: `InvalidState` before.
     pub fn exit_code(&self) -> Result<i32, Error> {
         let state = self.state.lock();
-        if state.stage() == Stage::Ended { Ok(state.exit_code) } else { Err(Error::InvalidState) }
+        if state.stage() != Stage::Ended {
+            return Err(Error::InvalidState);
+        }
+        Ok(self.life_if_any().map_or(0, |life| life.exit_code.load(Ordering::Relaxed)))
     }
 
     /// Whether the exit waits for it.
     fn is_joined_at_exit(&self) -> bool {
         let state = self.state.lock();
-        state.sort == Sort::Ordinary && !state.daemon
+        matches!(state.sort, Sort::Ordinary | Sort::Timer) && !state.daemon
     }
 
     /// In a child of fork: this thread is the only one, and so the main one.
     fn became_main(&self) {
+        let life = self.life();
         let mut state = self.state.lock();
         if state.sort == Sort::Dummy {
-            state.name = MAIN_NAME.into();
+            state.name = Name::Given(MAIN_NAME.into());
             state.daemon = false;
         }
         state.sort = Sort::Main;
-        state.native_id = system::native_id();
-        // Nobody joins the main thread's system thread.
-        state.system = None;
+        life.native_id.store(system::native_id(), Ordering::Relaxed);
         let stage = state.stage;
         state.set_stage(stage);
         drop(state);
-        self.done.clear();
+        // Nobody joins the main thread's system thread.
+        *life.system.lock() = System::Gone;
+        life.done.clear();
     }
 }
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        let mut state = self.state.lock();
-        let Some(system) = state.system.take() else { return };
-        if !state.is_from_before_a_fork() {
+        let life = *self.life.get_mut();
+        if life.is_null() {
+            return;
+        }
+        // SAFETY: made by `life`, and nobody else has the thread any more.
+        let life = unsafe { Box::from_raw(life) };
+        let Some(system) = life.joinable() else { return };
+        if !self.state.lock().is_from_before_a_fork() {
             // SAFETY: still there, so neither joined nor detached; nobody can join it any more.
             unsafe { system.detach() };
         }
@@ -389,19 +578,34 @@ const MAIN_NAME: &str = "MainThread";
 extern "C" fn main(arg: *mut c_void) -> *mut c_void {
     // SAFETY: `start_system_thread` handed over a reference.
     let thread = unsafe { Arc::from_raw(arg.cast::<Thread>()) };
-    let exit_code = catch_unwind(AssertUnwindSafe(|| run(&thread))).unwrap_or_else(|panic| {
-        core::mem::forget(panic);
-        Error::Internal.code()
-    });
-    thread.end(exit_code);
+    let begin = || {
+        thread.launch();
+        thread.enter()
+    };
+    live(&thread, thread.as_subject(), begin, || ());
     core::ptr::null_mut()
 }
 
-fn run(thread: &Arc<Thread>) -> i32 {
-    let Some(target) = thread.begin() else { return 0 };
-    let Err(failure) = target.run() else { return 0 };
-    report(&failure);
-    failure.code()
+/// What a thread does that pirn started: `begin` makes it known and gives it its target, `announce` comes before this runs; a failure is
+/// one of `subject`'s.
+fn live(thread: &Arc<Thread>, subject: Subject, begin: impl FnOnce() -> Option<Target>, announce: impl FnOnce()) {
+    let start_ns = clock::now_ns();
+    let run = || {
+        let target = begin();
+        hooks::thread_started(thread);
+        let Some(target) = target else { return 0 };
+        announce();
+        let Err(failure) = target.run() else { return 0 };
+        hooks::failed(subject, failure.code());
+        report(&failure);
+        failure.code()
+    };
+    let exit_code = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        core::mem::forget(panic);
+        Error::Internal.code()
+    });
+    hooks::thread_ended(thread, exit_code, start_ns);
+    thread.end(exit_code);
 }
 
 #[cfg(test)]

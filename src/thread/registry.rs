@@ -1,9 +1,11 @@
 //! All threads that are alive.
 //!
-//! Lock discipline: the registry's mutex is taken alone. No reference to a thread is dropped under it, since that may run
+//! Lock discipline: the registry's mutex is taken alone, or after the timers': a timer that fires leaves the ones and joins the others in one
+//! hold of both, so that whoever holds both sees it once. No reference to a thread is dropped under it, since that may run
 //! user code.
 
-use super::{Thread, current, get_ident, ident, shutdown};
+use super::timer::TIMERS;
+use super::{Thread, current, get_ident, ident, local, shutdown};
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
 use crate::status::Error;
 use std::collections::BTreeMap;
@@ -127,16 +129,38 @@ pub fn main_or_insert_with(make: impl FnOnce() -> Arc<Thread>) -> Arc<Thread> {
     main
 }
 
-/// Every thread that is alive, the main one included.
-pub fn enumerate() -> Vec<Arc<Thread>> {
+/// Removes a thread that was added and does not run after all.
+pub fn take_back(thread: &Thread) {
+    let removed = REGISTRY.lock().threads.remove(&thread.id);
+    drop(removed);
+}
+
+/// Every thread that runs, or is about to: pending timers are left out.
+pub fn running() -> Vec<Arc<Thread>> {
     current::main_thread();
     REGISTRY.lock().threads.values().cloned().collect()
+}
+
+/// Every thread that is alive, the main one and pending timers included, in the order in which they were made.
+pub fn enumerate() -> Vec<Arc<Thread>> {
+    current::main_thread();
+    let mut threads;
+    {
+        let timers = TIMERS.lock();
+        let registry = REGISTRY.lock();
+        threads = timers.all();
+        threads.extend(registry.threads.values().cloned());
+    }
+    threads.sort_unstable_by_key(|thread| thread.id);
+    threads
 }
 
 /// How many threads are alive.
 pub fn active_count() -> usize {
     current::main_thread();
-    REGISTRY.lock().threads.len()
+    let timers = TIMERS.lock();
+    let registry = REGISTRY.lock();
+    timers.len() + registry.threads.len()
 }
 
 /// The threads that the exit waits for, but for the calling one and `except`.
@@ -146,13 +170,15 @@ fn to_join(except: u64) -> Vec<Arc<Thread>> {
     drop(registry);
     // By number: a thread that is ending, and runs the exit because it is the last one, is no longer `current`.
     let not_to_join = [get_ident(), except];
-    let is_other = |thread: &Arc<Thread>| thread.ident().is_ok_and(|ident| !not_to_join.contains(&ident));
+    // A timer that fires has no number yet.
+    let is_other = |thread: &Arc<Thread>| thread.ident().map_or(true, |ident| !not_to_join.contains(&ident));
     threads.into_iter().filter(|thread| thread.is_joined_at_exit() && is_other(thread)).collect()
 }
 
 /// Joins all threads that the exit waits for, also those started meanwhile, but for `except`.
 pub fn join_all(except: u64) {
     loop {
+        TIMERS.wait_until_none_is_awaited();
         let threads = to_join(except);
         if threads.is_empty() {
             return;
@@ -169,15 +195,17 @@ pub fn join_all_and_close() {
     loop {
         let known: Vec<_> = REGISTRY.lock().threads.keys().copied().collect();
         join_all(NOBODY);
+        let mut timers = TIMERS.lock();
         let registry = REGISTRY.lock();
         if registry.starting > 0 {
+            drop(timers);
             match Mutex::wait(registry, Deadline::NEVER, |registry| &mut registry.waiters) {
                 Wake::Notified(_) | Wake::TimedOut(_) => continue,
             }
         }
         // What was started between the look above and this lock is still to be joined.
         let mut registry = registry;
-        if registry.threads.keys().all(|id| known.contains(id)) {
+        if registry.threads.keys().all(|id| known.contains(id)) && timers.close() {
             registry.closed = true;
             return;
         }
@@ -210,5 +238,6 @@ pub fn after_fork() {
     if let Some(this) = &this {
         this.became_main();
     }
+    local::after_fork();
     shutdown::not_begun_in_child();
 }

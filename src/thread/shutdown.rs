@@ -10,7 +10,8 @@
 //!
 //! Lock discipline: the mutex is taken alone; callbacks, executors and joins come without it.
 
-use super::{current, get_ident, main_thread, registry, report};
+use super::hooks::{self, Subject};
+use super::{current, get_ident, local, main_thread, registry, report};
 use crate::callback::Target;
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
 use crate::status::Error;
@@ -86,6 +87,8 @@ extern "C" fn at_exit() {
         let runner = SHUTDOWN.lock();
         let runner = if runner.phase == Phase::Over { registry::NOBODY } else { runner.by };
         registry::join_all(runner);
+        // As C++ does with the calling thread's thread_local objects.
+        local::give_back_values();
     });
 }
 
@@ -148,7 +151,7 @@ pub fn run() {
 fn run_phases() {
     run_callbacks();
     close_executors();
-    main_thread().done.set();
+    main_thread().life().done.set();
     registry::join_all_and_close();
     let mut shutdown = SHUTDOWN.lock();
     shutdown.phase = Phase::Over;
@@ -162,6 +165,7 @@ fn run_callbacks() {
         let callback = SHUTDOWN.lock().callbacks.pop();
         let Some(callback) = callback else { return };
         if let Err(failure) = callback.run() {
+            hooks::failed(Subject::NONE, failure.code());
             report(&failure);
         }
     }

@@ -3,6 +3,7 @@
 mod crossbeam;
 mod parking_lot;
 mod rayon;
+mod rust;
 
 /// An object in cache lines of its own, as the other peers' are.
 #[repr(align(128))]
