@@ -3,6 +3,7 @@
 # make models     the models of the protocols, deeper than in make test, each for some minutes: PREEMPTIONS=3 SECONDS=300
 # make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
 # make bench      measures pirn beside its peers: ROWS=1,2a PEERS=pirn,pthread REPS=9 (docs/bench/README.md)
+# make python     the Python package: a wheel with the library inside, in build/python/dist
 # make install    PREFIX=/usr/local DESTDIR=
 # make headers    writes include/ anew after a change in src/capi; make exports the list in c-tests/exports.txt
 # make lint       formatting and clippy; make fmt formats
@@ -22,7 +23,7 @@ build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
 export CMAKE_GENERATOR := Ninja
 
-.PHONY: build setup configure test models bench demo install headers exports fmt lint clean
+.PHONY: build setup configure test models bench demo python install headers exports fmt lint clean
 .NOTPARALLEL:
 
 build: configure
@@ -46,6 +47,9 @@ bench: build
 
 demo: build
 	scripts/demo.sh "$(build_dir)" "$(DIR)"
+
+python: build
+	scripts/python.sh "$(build_dir)" wheel
 
 # Under sudo there is often no cargo to build with: then what was built before is installed.
 install:

@@ -9,7 +9,7 @@
 #   consumer.sh built TREE KIND LANGUAGE       runs a program that `build` made
 #   consumer.sh pkg-config|cc TREE KIND LANGUAGE   makes a program by the compiler and runs it
 #
-# KIND is shared or static, LANGUAGE is c or cpp. Exits with 77 for a test that cannot be made here.
+# KIND is shared or static; LANGUAGE is c, cpp (C++ with pirn.h) or hpp (C++ with pirn.hpp). Exits with 77 for a test that cannot be made here.
 set -eu
 
 step=$1
@@ -47,6 +47,7 @@ compile() { # compile LANGUAGE ARGUMENT...: the arguments come after the source,
     case $language in
         c) set -- "$CC" -std=c99 "$consumer/consumer.c" "$@" ;;
         cpp) set -- "$CXX" -std=c++11 "$consumer/consumer.cpp" "$@" ;;
+        hpp) set -- "$CXX" -std=c++17 "$consumer/consumer_hpp.cpp" "$@" ;;
     esac
     "$@" -Wall -Wextra -pedantic -Werror -o "$program"
 }

@@ -3,7 +3,7 @@
 #
 # exports.txt is the reviewed list of what the library exports. This compares it with
 #   shared   what libpirn.so exports: exactly the list;
-#   headers  what the headers declare: exactly the list;
+#   headers  what the generated headers declare: exactly the list;
 #   static   what libpirn.a defines: exactly the list, but for names that no C program may define (with a dot, or with a
 #            leading underscore before an upper-case letter or second underscore: compilers' and Rust's mangled ones),
 #            weak ones, which give way to others, and rust_eh_personality, which another Rust archive may define too:
@@ -18,7 +18,7 @@ include=$3
 readelf=${READELF:-readelf}
 
 declared() {
-    cat "$include"/pirn.h "$include"/pirn/*.h | grep -Ev '^ *(\*|/\*)' | grep -o '\bpirn_[a-z0-9_]*(' | tr -d '(' | sort -u
+    find "$include" -name '*.h' ! -name with.h -exec cat {} + | grep -Ev '^ *(\*|/\*)' | grep -o '\bpirn_[a-z0-9_]*(' | tr -d '(' | sort -u
 }
 
 defined() { # defined BINDINGS ARGUMENT...: names that `readelf ARGUMENT...` shows as defined, with one of the bindings

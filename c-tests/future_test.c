@@ -644,3 +644,64 @@ TEST(settled_once_however_many_try)
         CHECK_OK(pirn_future_free(contest.future));
     }
 }
+
+static int32_t fail_with_payload(void *arg, void **result)
+{
+    (void)result;
+    pirn_raise_with(3, "thrown away", arg, count_free);
+    return pirn_raise_with(4, "kept", arg, count_free);
+}
+
+static int32_t payload_of_another_code(void *arg)
+{
+    pirn_raise_with(3, "handled", arg, count_free);
+    return 0;
+}
+
+TEST(payload)
+{
+    pirn_executor_t *ex;
+    pirn_future_t *future, *pending;
+    pirn_thread_t *thread;
+    counted_t payload = {0, 0};
+    void *shown = NULL;
+
+    CHECK_OK(pirn_executor_new(1, &ex));
+    CHECK_OK(pirn_executor_submit(ex, fail_with_payload, &payload, NULL, &future));
+    CHECK_STATUS(pirn_future_result(future, NULL), PIRN_ERR_TASK_FAILED);
+    CHECK_STR(pirn_last_error(), "kept");
+    CHECK_COUNTED(&payload, 0, 1);
+    CHECK_OK(pirn_future_payload(future, &shown));
+    CHECK(shown == &payload);
+    CHECK_STATUS(pirn_future_payload(future, NULL), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_OK(pirn_executor_free(ex));
+    CHECK_COUNTED(&payload, 0, 1);
+    CHECK_OK(pirn_future_free(future));
+    CHECK_COUNTED(&payload, 0, 2); /* the thread's last error holds only its words */
+
+    CHECK_OK(pirn_future_new(&pending));
+    CHECK_STATUS(pirn_future_payload(pending, &shown), PIRN_ERR_INVALID_STATE);
+    CHECK_REFUSED(pirn_future_set_exception_with(pending, 0, "no code", &payload, count_free),
+                  PIRN_ERR_INVALID_ARGUMENT, &payload);
+    CHECK_REFUSED(pirn_future_set_exception_with(NULL, 5, NULL, &payload, count_free),
+                  PIRN_ERR_INVALID_HANDLE, &payload);
+    CHECK_OK(pirn_future_set_exception_with(pending, 5, NULL, &payload, count_free));
+    CHECK_REFUSED(pirn_future_set_exception_with(pending, 5, NULL, &payload, count_free),
+                  PIRN_ERR_INVALID_STATE, &payload);
+    CHECK_OK(pirn_future_payload(pending, &shown));
+    CHECK(shown == &payload);
+    CHECK_OK(pirn_future_free(pending));
+    CHECK_COUNTED(&payload, 0, 6);
+    CHECK_OK(pirn_future_new(&pending));
+    CHECK_OK(pirn_future_set_exception(pending, 5, NULL));
+    CHECK_OK(pirn_future_payload(pending, &shown));
+    CHECK(shown == NULL);
+    CHECK_OK(pirn_future_free(pending));
+    CHECK_STATUS(pirn_future_payload(pending, &shown), PIRN_ERR_INVALID_HANDLE);
+
+    CHECK_OK(pirn_thread_new(payload_of_another_code, &payload, NULL, &thread));
+    CHECK_OK(pirn_thread_start(thread));
+    CHECK_OK(pirn_thread_join(thread));
+    CHECK_OK(pirn_thread_free(thread));
+    CHECK_COUNTED(&payload, 0, 7);
+}

@@ -2,10 +2,12 @@
 
 use core::cell::RefCell;
 use core::ffi::{CStr, c_int, c_void};
+use core::mem::transmute;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::cut;
 use crate::park::Mutex;
 use crate::status::Error;
 
@@ -61,8 +63,11 @@ impl Arg {
 impl Drop for Arg {
     fn drop(&mut self) {
         if let Some(free) = self.free {
+            type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void);
+            // SAFETY: the same type, but for what the compiler takes as given.
+            let free = unsafe { transmute::<FreeFn, MayUnwind>(free) };
             // SAFETY: `new`'s promise; a drop happens once.
-            unsafe { free(self.pointer) };
+            cut::run(|| unsafe { free(self.pointer) });
         }
     }
 }
@@ -109,8 +114,11 @@ impl<F> Callback<F> {
 impl Target {
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<(), Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void) -> i32;
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<TargetFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { (self.function)(self.arg.pointer) })
+        run(|| unsafe { function(self.arg.pointer) })
     }
 
     /// A target that is a Rust closure, which runs at the first call; later ones do nothing. A panic in it is a failure with code
@@ -183,9 +191,12 @@ impl Task {
 
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<*mut c_void, Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void, *mut *mut c_void) -> i32;
         let mut result = core::ptr::null_mut();
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<TaskFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise; `result` is a valid place.
-        run(|| unsafe { (self.function)(self.arg.pointer, &mut result) }).map(|()| result)
+        run(|| unsafe { function(self.arg.pointer, &mut result) }).map(|()| result)
     }
 }
 
@@ -197,17 +208,33 @@ impl Range {
     }
 }
 
-/// Why a callback failed: its non-zero code, and the message that it raised.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a callback failed: its non-zero code, and what it raised.
+#[derive(Clone, Debug)]
 pub struct Failure {
     code: i32,
     message: Option<Arc<CStr>>,
+    /// An object of the user's that goes where the failure goes.
+    payload: Option<Arc<Arg>>,
 }
+
+/// The same code and words. Payloads are not looked at.
+impl PartialEq for Failure {
+    fn eq(&self, other: &Failure) -> bool {
+        (self.code, &self.message) == (other.code, &other.message)
+    }
+}
+
+impl Eq for Failure {}
 
 impl Failure {
     /// A failure with this code and message.
     pub fn new(code: i32, message: Option<&CStr>) -> Failure {
-        Failure { code, message: message.map(Arc::from) }
+        Failure { code, message: message.map(Arc::from), payload: None }
+    }
+
+    /// The same with a payload.
+    pub fn with_payload(self, payload: Arg) -> Failure {
+        Failure { payload: Some(Arc::new(payload)), ..self }
     }
 
     /// The callback's code; not 0.
@@ -218,6 +245,16 @@ impl Failure {
     /// The callback's message, or a general sentence.
     pub fn message(&self) -> &CStr {
         self.message.as_deref().unwrap_or(c"the callback returned a non-zero code without a message")
+    }
+
+    /// The payload; NULL if there is none.
+    pub fn payload(&self) -> *mut c_void {
+        self.payload.as_ref().map_or(core::ptr::null_mut(), |payload| payload.as_ptr())
+    }
+
+    /// Lets go of the payload: for a copy that is kept for its words.
+    pub fn drop_payload(&mut self) {
+        self.payload = None;
     }
 }
 
@@ -245,6 +282,7 @@ impl From<Failure> for CallError {
 struct Raised {
     code: i32,
     message: Option<CString>,
+    payload: Option<Arg>,
 }
 
 thread_local! {
@@ -259,21 +297,29 @@ fn swap_raised(raised: Option<Raised>) -> Option<Raised> {
 
 /// Remembers a failure's message for the callback that is running, and returns its code.
 pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
-    drop(swap_raised(Some(Raised { code, message: message.map(CStr::to_owned) })));
+    raise_with(code, message, None)
+}
+
+/// The same with a payload.
+pub fn raise_with(code: i32, message: Option<&CStr>, payload: Option<Arg>) -> i32 {
+    drop(swap_raised(Some(Raised { code, message: message.map(CStr::to_owned), payload })));
     code
 }
 
 /// Runs a callback; what it raises is its own, also when callbacks nest.
 pub(crate) fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
     let outer = swap_raised(None);
-    let code = call();
+    let code = cut::run(call);
     let raised = swap_raised(outer);
     if code == 0 {
         return Ok(());
     }
-    // A message belongs to the code it was raised with; another code means that the callback went on after it.
-    let message = raised.filter(|raised| raised.code == code).and_then(|raised| raised.message);
-    Err(Failure { code, message: message.map(Arc::from) })
+    // What was raised belongs to the code it was raised with; another code means that the callback went on after it.
+    let (message, payload) = match raised {
+        Some(raised) if raised.code == code => (raised.message, raised.payload),
+        _ => (None, None),
+    };
+    Err(Failure { code, message: message.map(Arc::from), payload: payload.map(Arc::new) })
 }
 
 #[cfg(test)]
@@ -313,6 +359,34 @@ mod tests {
         // SAFETY: the function takes any argument.
         let target = unsafe { Target::new(other as TargetFn, Arg::new(core::ptr::null_mut(), None)) };
         assert_eq!(target.run(), Err(Failure::new(2, None)));
+    }
+
+    #[test]
+    fn a_payload_goes_with_its_failure() {
+        unsafe extern "C" fn release(count: *mut c_void) {
+            // SAFETY: made by `Arc::into_raw` below, once for each payload.
+            drop(unsafe { Arc::from_raw(count.cast::<()>()) });
+        }
+        unsafe extern "C" fn raises(count: *mut c_void) -> i32 {
+            for code in [1, 2] {
+                // SAFETY: `count` is a live Arc's.
+                unsafe { Arc::increment_strong_count(count.cast::<()>()) };
+                // SAFETY: `release` may be called with it once.
+                raise_with(code, Some(c"with a payload"), Some(unsafe { Arg::new(count, Some(release)) }));
+            }
+            2
+        }
+        let count = Arc::new(());
+        let arg = Arc::as_ptr(&count).cast_mut().cast::<c_void>();
+        // SAFETY: the function takes the pointer of a live Arc.
+        let target = unsafe { Target::new(raises as TargetFn, Arg::new(arg, None)) };
+        let mut failure = target.run().unwrap_err();
+        assert_eq!((failure.payload(), Arc::strong_count(&count)), (arg, 2), "that of code 1 is gone");
+        let copy = failure.clone();
+        failure.drop_payload();
+        assert_eq!((failure.payload().is_null(), copy.payload(), Arc::strong_count(&count)), (true, arg, 2));
+        drop(copy);
+        assert_eq!(Arc::strong_count(&count), 1);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod backlog;
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
+mod cut;
 #[cfg(not(loom))]
 pub mod exec;
 /// Of handles the models run the pins alone.
@@ -54,6 +55,7 @@ pub mod thread;
 /// Of the threads, what the models run.
 #[cfg(loom)]
 mod thread {
+    pub mod handshake;
     pub mod table;
 }
 /// The models start the service in their own way.

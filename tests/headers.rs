@@ -6,10 +6,18 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Header topics that have items outside `src/capi/<topic>.rs` as well.
-const MORE_SOURCES: &[(&str, &str)] = &[("status", "src/status.rs"), ("hooks", "src/thread/hooks/event.rs")];
+const MORE_SOURCES: &[(&str, &str)] = &[
+    ("status", "src/status.rs"),
+    ("hooks", "src/thread/hooks/event.rs"),
+    ("executor", "src/capi/executor/submit.rs"),
+    ("executor", "src/capi/executor/map.rs"),
+];
 
 /// Headers that every other topic includes, in this order; they include only the ones before themselves.
 const SHARED: &[&str] = &["status", "types"];
+
+/// Headers that are written by hand.
+const BY_HAND: &[&str] = &["include/pirn/with.h"];
 
 /// Rust names that mean something else to C. `Flag` takes any byte where C passes a `bool`, since a caller in another
 /// language may pass one that is neither 0 nor 1.
@@ -82,6 +90,7 @@ fn committed(root: &Path) -> BTreeMap<PathBuf, String> {
         .chain([root.join("include/pirn.h")])
         .filter(|path| path.extension().is_some_and(|extension| extension == "h"))
         .filter_map(|path| Some((path.strip_prefix(root).unwrap().to_owned(), fs::read_to_string(&path).ok()?)))
+        .filter(|(path, _)| !BY_HAND.iter().any(|by_hand| path == Path::new(by_hand)))
         .collect()
 }
 

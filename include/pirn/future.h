@@ -264,6 +264,23 @@ pirn_status_t pirn_future_exception_timeout(pirn_future_t *future,
                                             size_t *len);
 
 /**
+ * Gives the payload of the future's failure (see pirn_raise_with).
+ *
+ * @param future  the future, which has failed
+ * @param out     gets the payload, NULL if the failure has none. It is shown, not given: it stays until the future goes
+ * @return PIRN_OK
+ * @return PIRN_ERR_INVALID_STATE    it has not failed
+ * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+ *
+ * Does not block. What the failing thread did before is seen. Python: future.exception().
+ *
+ * @pre `out` is NULL or valid for a write.
+ */
+pirn_status_t pirn_future_payload(pirn_future_t *future,
+                                  void **out);
+
+/**
  * Has a function called when the future is over: finished or cancelled.
  *
  * @param future    the future
@@ -338,6 +355,29 @@ pirn_status_t pirn_future_set_result(pirn_future_t *future,
  * @pre `message` is NULL or NUL-terminated.
  */
 pirn_status_t pirn_future_set_exception(pirn_future_t *future, int32_t code, const char *message);
+
+/**
+ * Finishes the future with a failure that carries an object: see pirn_raise_with.
+ *
+ * @param future        the future; pending or running
+ * @param code          says what failed; not 0
+ * @param message       UTF-8 text, copied; NULL for none
+ * @param payload       the object, which pirn_future_payload shows
+ * @param payload_free  called once with payload: when the future goes, or when this call fails; may be NULL
+ * @return PIRN_OK
+ * @return PIRN_ERR_INVALID_STATE    it is finished or cancelled
+ * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_INVALID_ARGUMENT `code` is 0
+ *
+ * Does not block; as pirn_future_set_result. Python: future.set_exception(exception).
+ *
+ * @pre `message` is NULL or NUL-terminated; `payload_free` may be called with `payload` on any thread.
+ */
+pirn_status_t pirn_future_set_exception_with(pirn_future_t *future,
+                                             int32_t code,
+                                             const char *message,
+                                             void *payload,
+                                             pirn_free_fn payload_free);
 
 /**
  * Makes the result the future's own: it is given back when nothing uses the future any more.

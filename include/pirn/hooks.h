@@ -42,7 +42,8 @@
 #define PIRN_TRACE_WAIT_END 4
 
 /**
- * A task is being submitted, on the thread that does so. The object is its future, also where the program has none.
+ * A task is being submitted, on the thread that does so; a submit that is then refused has been told of, too. The object is its
+ * future, also where the program has none; each chunk of a map is one task.
  */
 #define PIRN_TRACE_TASK_SUBMIT 5
 
@@ -285,8 +286,9 @@ int32_t pirn_default_excepthook(const pirn_excepthook_args_t *args,
  * A wait is told of if the call could not go on at once: by PIRN_TRACE_WAIT_BEGIN before the thread joins those who wait, and by
  * PIRN_TRACE_WAIT_END, on the same thread and to the same hook, when the call is about to return. What a lock does to be taken
  * again at the end of a condition's wait is part of that wait; of a wait for a predicate each round is a wait. Not told of are
- * polls (`try_` calls, a limit of 0), what pirn waits for by itself (a worker for work), and whatever a hook causes on its own
- * thread while it runs.
+ * polls (`try_` calls, a limit of 0), a worker that waits for work, the start of a thread, and what a hook causes itself: on its
+ * own thread while it runs, and on the threads that it starts. (The tasks that it submits are told of where they run.) The end of
+ * the process waits for one thread after the other, as pirn_thread_join does.
  * Everything done before is seen by the hook on threads that are started after. Python: threading.settrace(fn); the events
  * are pirn's own.
  *

@@ -7,6 +7,7 @@ use super::object::{self, Opened, create, free};
 use super::text::{check_buffer, outgoing};
 use super::types::{pirn_as_completed_t, pirn_free_fn, pirn_future_t, pirn_status_t};
 use crate::callback::{Arg, CallError, Failure};
+use crate::cut;
 use crate::exec::{self, Alias, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value};
 use crate::handle::{Handle, Kind, shared};
 use crate::identity::Identified;
@@ -14,6 +15,7 @@ use crate::park::{Deadline, Timeout};
 use crate::status::Error;
 use crate::thread::hooks::{self, HasStatus, Subject};
 use core::ffi::{CStr, c_char, c_void};
+use core::mem::transmute;
 use std::sync::Arc;
 
 /// The future has not started.
@@ -373,6 +375,33 @@ unsafe fn exception(
     })
 }
 
+/// Gives the payload of the future's failure (see pirn_raise_with).
+///
+/// @param future  the future, which has failed
+/// @param out     gets the payload, NULL if the failure has none. It is shown, not given: it stays until the future goes
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_STATE    it has not failed
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. What the failing thread did before is seen. Python: future.exception().
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_future_payload(future: *mut pirn_future_t, out: *mut *mut c_void) -> pirn_status_t {
+    on("pirn_future_payload", future, |future: &Future| {
+        let out = required(out)?;
+        let at_once = Timeout::from_seconds(0.0)?.deadline();
+        let Ok(Some(failure)) = future.exception(at_once) else {
+            return Err(Error::InvalidState.into());
+        };
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, failure.payload()) };
+        Ok(())
+    })
+}
+
 /// Has a function called when the future is over: finished or cancelled.
 ///
 /// @param future    the future
@@ -405,13 +434,17 @@ pub unsafe extern "C" fn pirn_future_add_done_callback(
 }
 
 fn done_callback(function: pirn_done_fn, arg: Arg) -> Result<DoneCallback, Error> {
+    type Done = unsafe extern "C" fn(*mut pirn_future_t, *mut c_void);
+    type MayUnwind = unsafe extern "C-unwind" fn(*mut pirn_future_t, *mut c_void);
     let function = function.ok_or(Error::InvalidArgument)?;
+    // SAFETY: the same type, but for what the compiler takes as given.
+    let function = unsafe { transmute::<Done, MayUnwind>(function) };
     Ok(Box::new(move |future: &Future| {
         // A handle of its own: the program's may have been freed. Without memory for one, NULL, which is no handle.
         let borrowed = Opened::new(Arc::new(Alias(future.clone()))).ok();
         let handle = borrowed.as_ref().map_or(core::ptr::null_mut(), Opened::as_ptr);
         // SAFETY: the promise of pirn_future_add_done_callback.
-        unsafe { function(handle, arg.as_ptr()) };
+        cut::run(|| unsafe { function(handle, arg.as_ptr()) });
     }))
 }
 
@@ -484,6 +517,41 @@ pub unsafe extern "C" fn pirn_future_set_exception(
         // SAFETY: the caller's promise.
         let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
         Ok(future.set_exception(Failure::new(code, message))?)
+    })
+}
+
+/// Finishes the future with a failure that carries an object: see pirn_raise_with.
+///
+/// @param future        the future; pending or running
+/// @param code          says what failed; not 0
+/// @param message       UTF-8 text, copied; NULL for none
+/// @param payload       the object, which pirn_future_payload shows
+/// @param payload_free  called once with payload: when the future goes, or when this call fails; may be NULL
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_STATE    it is finished or cancelled
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `code` is 0
+///
+/// Does not block; as pirn_future_set_result. Python: future.set_exception(exception).
+///
+/// # Safety
+/// `message` is NULL or NUL-terminated; `payload_free` may be called with `payload` on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_future_set_exception_with(
+    future: *mut pirn_future_t,
+    code: i32,
+    message: *const c_char,
+    payload: *mut c_void,
+    payload_free: pirn_free_fn,
+) -> pirn_status_t {
+    let payload = argument(payload, payload_free);
+    on("pirn_future_set_exception_with", future, |future: &Future| {
+        if code == 0 {
+            return Err(Error::InvalidArgument.into());
+        }
+        // SAFETY: the caller's promise.
+        let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
+        Ok(future.set_exception(Failure::new(code, message).with_payload(payload))?)
     })
 }
 

@@ -157,7 +157,11 @@ pub fn free_inline<T: Inline, H>(name: &'static str, handle: *mut H) -> pirn_sta
 
 /// Remembers why the call failed, and gives its status.
 #[cold]
-pub fn refuse(name: &'static str, cause: CallError) -> pirn_status_t {
+pub fn refuse(name: &'static str, mut cause: CallError) -> pirn_status_t {
+    // Kept for its words: the payload's end is its owner's affair, and user code.
+    if let CallError::Failed(failure) = &mut cause {
+        failure.drop_payload();
+    }
     let status = match &cause {
         CallError::Refused(error) if !error.is_failure() => return error.code(),
         CallError::Refused(error) => error.code(),

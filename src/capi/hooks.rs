@@ -27,7 +27,8 @@ pub const PIRN_TRACE_THREAD_END: i32 = 2;
 pub const PIRN_TRACE_WAIT_BEGIN: i32 = 3;
 /// The call that had to wait is about to return. The code is its status.
 pub const PIRN_TRACE_WAIT_END: i32 = 4;
-/// A task is being submitted, on the thread that does so. The object is its future, also where the program has none.
+/// A task is being submitted, on the thread that does so; a submit that is then refused has been told of, too. The object is its
+/// future, also where the program has none; each chunk of a map is one task.
 pub const PIRN_TRACE_TASK_SUBMIT: i32 = 5;
 /// A task begins. The object is its future.
 pub const PIRN_TRACE_TASK_START: i32 = 6;
@@ -236,8 +237,9 @@ unsafe fn get(name: &'static str, sort: Sort, function: *mut pirn_trace_fn, arg:
 /// A wait is told of if the call could not go on at once: by PIRN_TRACE_WAIT_BEGIN before the thread joins those who wait, and by
 /// PIRN_TRACE_WAIT_END, on the same thread and to the same hook, when the call is about to return. What a lock does to be taken
 /// again at the end of a condition's wait is part of that wait; of a wait for a predicate each round is a wait. Not told of are
-/// polls (`try_` calls, a limit of 0), what pirn waits for by itself (a worker for work), and whatever a hook causes on its own
-/// thread while it runs.
+/// polls (`try_` calls, a limit of 0), a worker that waits for work, the start of a thread, and what a hook causes itself: on its
+/// own thread while it runs, and on the threads that it starts. (The tasks that it submits are told of where they run.) The end of
+/// the process waits for one thread after the other, as pirn_thread_join does.
 /// Everything done before is seen by the hook on threads that are started after. Python: threading.settrace(fn); the events
 /// are pirn's own.
 ///

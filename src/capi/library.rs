@@ -5,8 +5,10 @@ use super::guard::{guard, guard_value, required, write_out};
 use super::types::{pirn_free_fn, pirn_status_t, pirn_target_fn};
 use crate::callback;
 use crate::handle::{Handle, shared};
+use crate::park::set_interrupt_hook;
 use crate::thread::shutdown;
 use core::ffi::{CStr, c_char, c_void};
+use std::rc::Rc;
 
 /// The version of the library that is running, as text: "0.1.0". (`PIRN_VERSION_MAJOR` and so on are those of the header.)
 ///
@@ -35,6 +37,36 @@ pub unsafe extern "C" fn pirn_raise(code: i32, message: *const c_char) -> i32 {
         // SAFETY: the caller's promise.
         let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
         callback::raise(code, message)
+    })
+}
+
+/// Says why the callback that is running fails, as pirn_raise does, and with which object: a payload that goes where the failure
+/// goes, for bindings whose exceptions are objects.
+///
+/// @param code          what the callback is going to return; not 0
+/// @param message       UTF-8 text, copied; NULL for none. It is reported if the callback then returns this same `code`.
+/// @param payload       the object; of a task's failure pirn_future_payload shows it
+/// @param payload_free  called once with payload: when the last that holds the failure goes (the future, or the report of a failure
+///                      that no caller gets to see), or when the callback raises anew or returns another code; may be NULL
+/// @return `code`
+///
+/// What is raised belongs to the innermost callback of the calling thread. Does not block.
+/// Python: raise.
+///
+/// # Safety
+/// `message` is NULL or NUL-terminated; `payload_free` may be called with `payload` on any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_raise_with(
+    code: i32,
+    message: *const c_char,
+    payload: *mut c_void,
+    payload_free: pirn_free_fn,
+) -> i32 {
+    let payload = argument(payload, payload_free);
+    guard_value(code, || {
+        // SAFETY: the caller's promise.
+        let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
+        callback::raise_with(code, message, Some(payload))
     })
 }
 
@@ -101,4 +133,37 @@ pub unsafe extern "C" fn pirn_at_shutdown(
 ) -> pirn_status_t {
     let arg = argument(arg, arg_free);
     guard("pirn_at_shutdown", || Ok(shutdown::at_shutdown(target(r#fn, arg)?)?))
+}
+
+/// Lets signals call off the calling thread's waits: for an interpreter, whose own signal handlers run between two steps of the
+/// program (Python's KeyboardInterrupt), and for programs that want their waits to end at a signal.
+///
+/// @param fn        asked in the waiting thread when a signal handler has run there during a wait with a time limit, or NULL. If it
+///                  returns 0 the wait goes on as if nothing had been; anything else, and the wait ends as if its time had
+///                  passed. It may call any function
+/// @param arg       its argument
+/// @param arg_free  called once with arg: when another hook takes the place, when the thread ends, or when this call fails; may be NULL
+/// @return PIRN_OK
+///
+/// Does not block. It concerns the calling thread alone, and those of its waits that have a time limit, PIRN_TIMEOUT_MAX for a
+/// practically endless one; without a limit, as by default, signals never cut a wait short. What a wait was notified of before is
+/// not lost: then it ends with PIRN_OK whatever fn says. A signal that comes before the thread sleeps is not noticed by the wait.
+/// A barrier is broken by a wait that is called off, as by one that times out.
+/// Python: none; what its waits do by themselves in the main thread.
+/// Follows: CPython, PyErr_CheckSignals in an interrupted PyThread_acquire_lock_timed.
+///
+/// # Safety
+/// `fn` and `arg_free` may be called with `arg` on the calling thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_set_interrupt(
+    r#fn: pirn_target_fn,
+    arg: *mut c_void,
+    arg_free: pirn_free_fn,
+) -> pirn_status_t {
+    let arg = argument(arg, arg_free);
+    guard("pirn_set_interrupt", || {
+        let hook = target(r#fn, arg).ok();
+        set_interrupt_hook(hook.map(|hook| Rc::new(move || hook.run().is_err()) as Rc<dyn Fn() -> bool>));
+        Ok(())
+    })
 }

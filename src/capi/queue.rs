@@ -136,6 +136,68 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
     free_closed("pirn_queue_free", queue, Queue::close)
 }
 
+/// Puts an item in, waiting for at most so long.
+#[inline(always)]
+fn put(
+    name: &'static str,
+    queue: *mut pirn_queue_t,
+    item: *mut c_void,
+    timeout: Result<Timeout, Error>,
+) -> pirn_status_t {
+    let fast = |queue: &Queue| timeout.is_ok().then(|| queue.put_at_once(Item(item)))??.is_ok().then_some(PIRN_OK);
+    on_marked(name, queue, fast, |queue| {
+        Ok(wait_for(&**queue, timeout?, |deadline| queue.put_until(Item(item), deadline))?)
+    })
+}
+
+/// Takes the next item out, waiting for at most so long.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[inline(always)]
+unsafe fn get(
+    name: &'static str,
+    queue: *mut pirn_queue_t,
+    out: *mut *mut c_void,
+    timeout: Result<Timeout, Error>,
+) -> pirn_status_t {
+    let fast = |queue: &Queue| {
+        // SAFETY: the caller's promise.
+        timeout.is_ok().then(|| unsafe { get_at_once(queue, out) })?.filter(|&status| status == PIRN_OK)
+    };
+    let whole = |queue: &Arc<Queue>| {
+        let limit = timeout?;
+        // SAFETY: the caller's promise.
+        unsafe { give(out, || wait_for(&**queue, limit, |deadline| queue.get_until(deadline))) }
+    };
+    on_marked(name, queue, fast, whole)
+}
+
+/// Gets an item if nothing stands in the way.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[inline(always)]
+unsafe fn get_at_once(queue: &Queue, out: *mut *mut c_void) -> Option<pirn_status_t> {
+    let out = required(out).ok()?;
+    let Ok(item) = queue.get_at_once()? else { return Some(PIRN_WOULD_BLOCK) };
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { write_out(out, item.0) };
+    Some(PIRN_OK)
+}
+
+/// Gets an item by `get`, which is not called without a place for it.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>) -> Result<(), CallError> {
+    let out = required(out)?;
+    let item = get()?;
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { write_out(out, item.0) };
+    Ok(())
+}
+
 /// Puts an item into the queue, waiting as long as it is full.
 ///
 /// @param queue  the queue
@@ -152,10 +214,7 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
 /// Follows: Python Library Reference, queue, Queue Objects; handing over as in Go's channels (runtime/chan.go).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    let fast = |queue: &Queue| queue.put_at_once(Item(item))?.is_ok().then_some(PIRN_OK);
-    on_marked("pirn_queue_put", queue, fast, |queue| {
-        Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.put_until(Item(item), || deadline))?)
-    })
+    put("pirn_queue_put", queue, item, Ok(Timeout::NEVER))
 }
 
 /// Puts an item into the queue if it is not full.
@@ -191,35 +250,7 @@ pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void
 /// Blocks, in the order of pirn_queue_put; memory order and ownership as for it. Python: queue.put(item, timeout=seconds).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_void, seconds: f64) -> pirn_status_t {
-    let timeout = Timeout::from_seconds(seconds);
-    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| {
-        Ok(wait_for(&**queue, timeout?, |deadline| queue.put_until(Item(item), || deadline))?)
-    })
-}
-
-/// Gets an item if nothing stands in the way.
-///
-/// # Safety
-/// `out` is NULL or valid for a write.
-#[inline(always)]
-unsafe fn get_at_once(queue: &Queue, out: *mut *mut c_void) -> Option<pirn_status_t> {
-    let out = required(out).ok()?;
-    let Ok(item) = queue.get_at_once()? else { return Some(PIRN_WOULD_BLOCK) };
-    // SAFETY: not NULL, and the caller's promise.
-    unsafe { write_out(out, item.0) };
-    Some(PIRN_OK)
-}
-
-/// Gets an item by `get`, which is not called without a place for it.
-///
-/// # Safety
-/// `out` is NULL or valid for a write.
-unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>) -> Result<(), CallError> {
-    let out = required(out)?;
-    let item = get()?;
-    // SAFETY: not NULL, and the caller's promise.
-    unsafe { write_out(out, item.0) };
-    Ok(())
+    put("pirn_queue_put_timeout", queue, item, Timeout::from_seconds(seconds))
 }
 
 /// Takes the next item out of the queue, waiting as long as there is none.
@@ -241,11 +272,8 @@ unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    let fast = |queue: &Queue| unsafe { get_at_once(queue, item) }.filter(|&status| status == PIRN_OK);
-    // SAFETY: as above.
-    on_marked("pirn_queue_get", queue, fast, |queue| unsafe {
-        give(item, || wait_for(&**queue, Timeout::NEVER, |deadline| queue.get_until(|| deadline)))
-    })
+    // SAFETY: the caller's promise.
+    unsafe { get("pirn_queue_get", queue, item, Ok(Timeout::NEVER)) }
 }
 
 /// Takes the next item out of the queue if there is one.
@@ -292,13 +320,8 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
     seconds: f64,
     item: *mut *mut c_void,
 ) -> pirn_status_t {
-    let timeout = Timeout::from_seconds(seconds);
     // SAFETY: the caller's promise.
-    unsafe {
-        ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| {
-            Ok(wait_for(&**queue, timeout?, |deadline| queue.get_until(|| deadline))?.0)
-        })
-    }
+    unsafe { get("pirn_queue_get_timeout", queue, item, Timeout::from_seconds(seconds)) }
 }
 
 /// Says that an item which was got from the queue is done with.

@@ -18,11 +18,6 @@ pub(super) enum Entry {
     TicketBelow,
 }
 
-impl Entry {
-    /// What stands for the identity of a future that nobody has.
-    pub const NOBODYS: u64 = 0;
-}
-
 impl Withdrawable for Entry {
     fn is_pending(&self) -> bool {
         match self {

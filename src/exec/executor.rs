@@ -87,7 +87,7 @@ impl Executor {
         if futures.is_empty() {
             return Ok(());
         }
-        self.pool.submit_all(self.pool.reserve(futures.len(), patience)?, futures)
+        self.pool.submit_all(self.pool.reserve(futures.len(), patience)?, futures, 0)
     }
 
     /// Whether it takes work: `BrokenExecutor`, `ShutDown`.

@@ -454,7 +454,7 @@ impl Future {
                     continue;
                 }
             }
-            if !self.record.state().wait(self.record.crowd(), deadline) && deadline.has_passed() {
+            if !self.record.state().wait(self.record.crowd(), deadline) {
                 return Err(Error::TimedOut);
             }
         }

@@ -25,7 +25,7 @@ use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
 use crate::thread::hooks::Subject;
-use crate::thread::{Thread, hooks, shutdown};
+use crate::thread::{Thread, hooks, report, shutdown};
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -384,7 +384,9 @@ impl Pool {
     /// Queues a task whose result nobody wants: as `put`.
     #[inline]
     pub fn submit_detached(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<(), Error> {
-        hooks::task_submitted(Entry::NOBODYS);
+        if hooks::is_active() {
+            return self.submit_traced(place, [task], 0);
+        }
         let mut task = Some(task);
         let put = self.put(place, 0, |queue| {
             if queue.open {
@@ -404,7 +406,12 @@ impl Pool {
         priority: i32,
     ) -> Result<Option<Handle>, Error> {
         let handle = vacant.as_ref().map(Vacant::handle);
-        hooks::task_submitted(handle.map_or(Entry::NOBODYS, |handle| handle.bits()));
+        if hooks::is_active() {
+            match handle {
+                Some(handle) => hooks::task_submitted(handle.bits()),
+                None => return self.submit_traced(place, [task], priority).map(|()| None),
+            }
+        }
         let mut task = Some(task);
         let put = self.put(place, priority, |queue| {
             let is_put = queue.open || vacant.is_some();
@@ -446,7 +453,9 @@ impl Pool {
 
     /// Queues tasks whose results nobody wants, all or none: as `put`.
     pub fn submit_all_detached(self: &Arc<Pool>, place: Place<'_>, mut tasks: Vec<Task>) -> Result<(), Error> {
-        tasks.iter().for_each(|_| hooks::task_submitted(Entry::NOBODYS));
+        if hooks::is_active() {
+            return self.submit_traced(place, tasks, 0);
+        }
         let put = self.put(place, 0, |queue| {
             if queue.open {
                 tasks.drain(..).for_each(|task| queue.submit(Entry::Detached(task)));
@@ -456,11 +465,35 @@ impl Pool {
         put.map(|_| ())
     }
 
+    /// As `submit_detached`, with a future for each task that nobody has: the identity in its events.
+    #[cold]
+    fn submit_traced(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        tasks: impl IntoIterator<Item = Task>,
+        priority: i32,
+    ) -> Result<(), Error> {
+        let mut futures = Vec::new();
+        for task in tasks {
+            let vacant = Vacant::take().inspect_err(|_| futures.iter().for_each(Future::take_back))?;
+            let future = Future::of_task(vacant, self, task);
+            future.add_done_callback(Box::new(|future| {
+                if let Ok(Some(failure)) = future.exception(Deadline::PASSED) {
+                    report(&failure);
+                }
+            }));
+            futures.push(future);
+        }
+        self.submit_all(place, &futures, priority).inspect_err(|_| futures.iter().for_each(Future::take_back))
+    }
+
     /// Queues futures made for this pool, all or none: as `put`. If none, they are to be taken back.
-    pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future]) -> Result<(), Error> {
+    pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
         futures.iter().for_each(|future| hooks::task_submitted(future.id()));
-        let put = self.put(place, 0, |queue| {
-            futures.iter().for_each(|future| queue.submit(Entry::Future(future.handle())));
+        let put = self.put(place, priority, |queue| {
+            futures
+                .iter()
+                .for_each(|future| queue.submit(self.shift().ranks.rank(priority, Entry::Future(future.handle()))));
             true
         })?;
         if put == Put::Broken {

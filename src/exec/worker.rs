@@ -314,7 +314,7 @@ impl Worker {
                 Future::settle(record, outcome, || self.turn_busy());
             }
             Job::Detached(task) => {
-                let outcome = run(task, Entry::NOBODYS);
+                let outcome = run(task, 0);
                 if let Err(failure) = &outcome {
                     report(failure);
                 }
@@ -391,7 +391,7 @@ fn run(task: Task, future: u64) -> Result<Value, Failure> {
     let outcome = task.run();
     drop(task);
     if let Err(failure) = &outcome {
-        hooks::failed(Subject::new(Kind::Future, future), failure.code());
+        hooks::failed(Subject::task(future), failure.code());
     }
     span.end(outcome.as_ref().map_or_else(Failure::code, |_| 0));
     outcome.map(Value)

@@ -11,6 +11,7 @@ mod condition;
 mod crew;
 mod event;
 mod future;
+mod handshake;
 mod hook;
 mod local;
 mod lock;

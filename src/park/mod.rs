@@ -12,6 +12,7 @@ mod backoff;
 mod bucket;
 mod crowd;
 mod deadline;
+mod interrupt;
 mod list;
 mod mutex;
 mod spin;
@@ -21,6 +22,9 @@ pub use backoff::Backoff;
 pub use bucket::{bucket, lock_both};
 pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
+pub use interrupt::may_be_called_off;
+#[cfg(not(loom))]
+pub use interrupt::set_interrupt_hook;
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 pub use spin::{Spin, Turns, spin_until};

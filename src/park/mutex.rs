@@ -125,7 +125,7 @@ impl<T> Mutex<T> {
         Mutex::wait_as(guard, Wait::until(deadline), list)
     }
 
-    /// [`Mutex::wait`] in a certain way.
+    /// [`Mutex::wait`] in the way that `wait` says.
     pub fn wait_as<'a>(guard: MutexGuard<'a, T>, wait: Wait, list: impl Fn(&mut T) -> &mut WaitList) -> Wake<'a, T> {
         let mutex = guard.mutex;
         core::mem::forget(guard);

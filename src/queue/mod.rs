@@ -236,17 +236,17 @@ impl Queue {
 
     /// Puts an item in, waiting for room: `ShutDown`, `NoMemory`. The item stays the caller's if it does not get in.
     pub fn put(&self, item: Item) -> Result<(), Error> {
-        self.put_until(item, || Deadline::NEVER)
+        self.put_until(item, Deadline::NEVER)
     }
 
     /// Puts an item in if there is room: `WouldBlock`, `ShutDown`, `NoMemory`.
     pub fn try_put(&self, item: Item) -> Result<(), Error> {
-        self.put_until(item, || Deadline::PASSED).map_err(would_block)
+        self.put_until(item, Deadline::PASSED).map_err(would_block)
     }
 
     /// Puts an item in, waiting for room at most so long: `TimedOut`, `ShutDown`, `NoMemory`.
     pub fn put_timeout(&self, item: Item, timeout: Timeout) -> Result<(), Error> {
-        self.put_until(item, || timeout.deadline())
+        self.put_until(item, timeout.deadline())
     }
 
     /// Puts an item in if that takes neither a lock nor a wait.
@@ -268,13 +268,13 @@ impl Queue {
         }
     }
 
-    /// Puts an item in; the deadline is asked for where there is no room at once.
-    pub fn put_until(&self, item: Item, deadline: impl FnOnce() -> Deadline) -> Result<(), Error> {
+    /// Puts an item in, waiting for room until `deadline`: `TimedOut`, `ShutDown`, `NoMemory`.
+    pub fn put_until(&self, item: Item, deadline: Deadline) -> Result<(), Error> {
         match self.put_fast(item) {
             Put::Done => Ok(()),
             Put::NoMemory => Err(Error::NoMemory),
-            Put::Full => self.put_to_full(item, deadline()),
-            Put::Frozen => self.put_slowly(item, deadline(), false),
+            Put::Full => self.put_to_full(item, deadline),
+            Put::Frozen => self.put_slowly(item, deadline, false),
         }
     }
 
@@ -319,28 +319,28 @@ impl Queue {
         locked.wait(deadline, item, has_spun, |state| &mut state.putters).map(drop)
     }
 
-    /// Takes the first item out, waiting for one: `ShutDown`.
+    /// Takes the next item out, waiting for one: `ShutDown`.
     pub fn get(&self) -> Result<Item, Error> {
-        self.get_until(|| Deadline::NEVER)
+        self.get_until(Deadline::NEVER)
     }
 
-    /// Takes the first item out if there is one: `WouldBlock`, `ShutDown`.
+    /// Takes the next item out if there is one: `WouldBlock`, `ShutDown`.
     pub fn try_get(&self) -> Result<Item, Error> {
-        self.get_until(|| Deadline::PASSED).map_err(would_block)
+        self.get_until(Deadline::PASSED).map_err(would_block)
     }
 
-    /// Takes the first item out, waiting for one at most so long: `TimedOut`, `ShutDown`.
+    /// Takes the next item out, waiting for one at most so long: `TimedOut`, `ShutDown`.
     pub fn get_timeout(&self, timeout: Timeout) -> Result<Item, Error> {
-        self.get_until(|| timeout.deadline())
+        self.get_until(timeout.deadline())
     }
 
-    /// Takes the first item out if that takes neither a lock nor a wait.
+    /// Takes the next item out if that takes neither a lock nor a wait.
     #[inline(always)]
     fn get_fast(&self) -> Get {
         if self.is_current() { self.chain.get(Mode::Fast) } else { Get::Frozen }
     }
 
-    /// Takes the first item out if nothing stands in the way. None says nothing about what does; `WouldBlock` that there is no item.
+    /// Takes the next item out if nothing stands in the way. None says nothing about what does; `WouldBlock` that there is no item.
     #[inline(always)]
     pub fn get_at_once(&self) -> Option<Result<Item, Error>> {
         match self.get_fast() {
@@ -350,12 +350,12 @@ impl Queue {
         }
     }
 
-    /// Takes the first item out; the deadline is asked for where there is none at once.
-    pub fn get_until(&self, deadline: impl FnOnce() -> Deadline) -> Result<Item, Error> {
+    /// Takes the next item out, waiting for one until `deadline`: `TimedOut`, `ShutDown`.
+    pub fn get_until(&self, deadline: Deadline) -> Result<Item, Error> {
         match self.get_fast() {
             Get::Item(item) => Ok(item),
-            Get::Empty => self.get_from_empty(deadline()),
-            Get::Frozen => self.get_slowly(deadline(), false),
+            Get::Empty => self.get_from_empty(deadline),
+            Get::Frozen => self.get_slowly(deadline, false),
         }
     }
 
@@ -438,7 +438,7 @@ impl Queue {
         self.join_until(timeout.deadline())
     }
 
-    /// Waits until the count of unfinished tasks is 0, until `deadline`: `TimedOut`.
+    /// Waits until no task is unfinished, until `deadline`: `TimedOut`.
     pub fn join_until(&self, deadline: Deadline) -> Result<(), Error> {
         self.refuse_simple()?;
         if self.is_open_to_all() && self.count.is_finished(self.in_chain()) {

@@ -14,8 +14,8 @@
 //! and registers it (`launch`). Only the kernel's number is the thread's to say: who asks for that waits for `started`.
 //!
 //! The order at the end: the target's argument is given back, the object leaves the registry, the thread-local values are given back,
-//! `done` is set. A join waits for the system thread itself, so that nothing of the thread is left when it returns: one joiner after
-//! another holds `reaping` and does. Where there is no system thread (main, a pending timer), it waits for `done`.
+//! `done` is set. A join waits for the system thread itself, so that nothing of the thread is left when it returns; where there is none
+//! (main, a pending timer) it waits for `done` ([`handshake`]).
 //!
 //! The main thread and threads that pirn did not start (which get a dummy object when they ask for one) have no target
 //! and are never reaped. Joins of the main thread wait until the shutdown begins to join.
@@ -29,6 +29,7 @@
 //! the timers' (`timer`), not the other way round.
 
 mod current;
+mod handshake;
 pub mod hooks;
 mod ident;
 pub mod local;
@@ -50,12 +51,13 @@ use crate::callback::Target;
 use crate::identity::{self, Identified, Kind};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
-use crate::sync::{Event, Lock};
+use crate::sync::Event;
 use crate::sys::thread::{self as system, SystemThread};
 use crate::sys::{clock, fork};
 use crate::timer::Node;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use handshake::{Handshake, Joinable};
 use hooks::{Hooks, Subject};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -78,15 +80,10 @@ const _: () = assert!(size_of::<Thread>() <= 104);
 /// What a thread has that runs, has run, or is waited for.
 #[derive(Debug)]
 struct Life {
-    /// Whether the thread was made Running. Held while that is done, and taken before the thread's `state` and the registry.
-    launched: Mutex<bool>,
+    /// Its launch is taken before the thread's `state` and the registry.
+    handshake: Handshake<SystemThread>,
     /// Set when `native_id` is known.
     started: Event,
-    /// What joins wait for where they have no system thread to wait for.
-    done: Event,
-    /// Held by the one joiner that waits for the system thread.
-    reaping: Lock,
-    system: Mutex<System>,
     /// Both written under the thread's `state`; 0 before it is Running, and `native_id` until `started`.
     ident: AtomicU64,
     native_id: AtomicU64,
@@ -94,13 +91,11 @@ struct Life {
     hooks: Hooks,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum System {
-    /// None yet, or not one that is joined.
-    Unknown,
-    /// To be joined or detached, once.
-    Joinable(SystemThread),
-    Gone,
+impl Joinable for SystemThread {
+    unsafe fn join(&self, deadline: Deadline) -> Result<(), Error> {
+        // SAFETY: the caller's promise.
+        unsafe { SystemThread::join(*self, deadline) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,30 +178,12 @@ impl State {
 impl Life {
     fn new() -> Life {
         Life {
-            launched: Mutex::new(false),
+            handshake: Handshake::new(),
             started: Event::new(),
-            done: Event::new(),
-            reaping: Lock::new(),
-            system: Mutex::new(System::Unknown),
             ident: AtomicU64::new(0),
             native_id: AtomicU64::new(0),
             exit_code: AtomicI32::new(0),
             hooks: Hooks::new(),
-        }
-    }
-
-    fn joinable(&self) -> Option<SystemThread> {
-        match *self.system.lock() {
-            System::Joinable(system) => Some(system),
-            System::Unknown | System::Gone => None,
-        }
-    }
-
-    /// Says which its system thread is. Both the starter and the thread do, and a join may lie between.
-    fn learn_system(&self, known: SystemThread) {
-        let mut system = self.system.lock();
-        if matches!(*system, System::Unknown) {
-            *system = System::Joinable(known);
         }
     }
 }
@@ -281,7 +258,7 @@ impl Thread {
     /// Starts a worker of a pool: a non-daemon thread with this name.
     pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
         let thread = Thread::unstarted(Sort::Ordinary, Name::Given(name.into()), false, Some(target), 0);
-        thread.start().map(|()| thread)
+        thread.start_told(true).map(|()| thread)
     }
 
     fn as_subject(&self) -> Subject {
@@ -296,10 +273,19 @@ impl Thread {
 
     /// Starts it. `AlreadyStarted`, `NoThread`, `ShutDown`.
     pub fn start(self: &Arc<Thread>) -> Result<(), Error> {
+        // What a hook starts is what it causes, and is not to be told of.
+        self.start_told(!hooks::is_in_hook())
+    }
+
+    /// The same for a thread that has hooks if it is `told` of.
+    fn start_told(self: &Arc<Thread>, told: bool) -> Result<(), Error> {
         {
             let mut state = self.state.lock();
             if state.stage() != Stage::New {
                 return Err(Error::AlreadyStarted);
+            }
+            if !told {
+                self.life().hooks.close();
             }
             if state.sort == Sort::Timer {
                 drop(state);
@@ -326,7 +312,7 @@ impl Thread {
             return Err(Error::NoThread);
         };
         self.launch();
-        self.life().learn_system(system);
+        self.life().handshake.learn_system(system);
         Ok(())
     }
 
@@ -334,27 +320,23 @@ impl Thread {
     /// that thread before anything else.
     fn launch(self: &Arc<Thread>) {
         let life = self.life();
-        let mut launched = life.launched.lock();
-        if *launched {
-            return;
-        }
-        *launched = true;
-        {
-            let mut state = self.state.lock();
-            state.set_stage(Stage::Running);
-            life.ident.store(ident::next_ident(), Ordering::Relaxed);
-        }
-        registry::started(self);
-        let before = life.hooks.adopt();
-        drop(launched);
-        drop(before);
+        let hooks_before = life.handshake.launch(|| {
+            {
+                let mut state = self.state.lock();
+                state.set_stage(Stage::Running);
+                life.ident.store(ident::next_ident(), Ordering::Relaxed);
+            }
+            registry::started(self);
+            life.hooks.adopt()
+        });
+        drop(hooks_before);
     }
 
     /// On the new thread: from here on it knows itself, and has its name.
     fn enter(self: &Arc<Thread>) -> Option<Target> {
         current::set(self.clone());
         let life = self.life();
-        life.learn_system(SystemThread::current());
+        life.handshake.learn_system(SystemThread::current());
         let target;
         {
             let mut state = self.state.lock();
@@ -390,7 +372,7 @@ impl Thread {
             life.exit_code.store(exit_code, Ordering::Relaxed);
             state.is_over = true;
         }
-        life.done.set();
+        life.handshake.done.set();
     }
 
     fn is_running_dummy(&self) -> bool {
@@ -405,7 +387,7 @@ impl Thread {
 
     /// The same as a part of another wait, which hooks are not told of by itself.
     pub fn join_quietly(&self, deadline: Deadline) -> Result<(), Error> {
-        let not_over;
+        let is_over;
         {
             let state = self.state.lock();
             if state.sort == Sort::Dummy {
@@ -415,51 +397,24 @@ impl Thread {
                 return Err(Error::NotStarted);
             }
             if state.is_from_before_a_fork() {
-                // Neither `done` nor the system thread tells anything here, and `reaping` may be held by nobody.
+                // Neither `done` nor the system thread tells anything here, and a lock may be held by nobody.
                 return Ok(());
             }
-            not_over = (!state.is_over).then(|| self.life());
+            is_over = state.is_over;
+            if !is_over {
+                self.life();
+            }
         }
         if current::is_current(self) {
             return Err(Error::Deadlock);
         }
-        if let Some(life) = not_over.filter(|life| life.joinable().is_none()) {
-            life.done.wait_until(deadline)?;
-        }
         // A timer that was cancelled has run nothing.
         let Some(life) = self.life_if_any() else { return Ok(()) };
-        if life.joinable().is_none() {
-            return Ok(());
-        }
-        if life.reaping.acquire_until(deadline).is_err() {
-            // Another joiner is at it, and would be done at once if the thread were gone.
+        let is_gone = || {
             let native_id = life.native_id.load(Ordering::Relaxed);
-            let gone = native_id != 0 && !system::exists(native_id);
-            return if gone { Ok(()) } else { Err(Error::TimedOut) };
-        }
-        let gone = self.reap(life, deadline);
-        // Held since a few lines above.
-        life.reaping.release()?;
-        gone
-    }
-
-    /// With `reaping` held: waits for the system thread.
-    fn reap(&self, life: &Life, deadline: Deadline) -> Result<(), Error> {
-        let Some(system) = life.joinable() else {
-            return Ok(());
+            native_id != 0 && !system::exists(native_id)
         };
-        // SAFETY: `reaping` is held, and `system` is still there: neither joined nor detached.
-        let mut joined = unsafe { system.join(deadline) };
-        if joined == Err(Error::Deadlock) {
-            // That one joins the calling thread. It may have set itself a limit.
-            life.done.wait_until(deadline)?;
-            // SAFETY: as above.
-            joined = unsafe { system.join(deadline) };
-        }
-        joined?;
-        *life.system.lock() = System::Gone;
-        registry::reaped(self);
-        Ok(())
+        life.handshake.join(is_over, deadline, is_gone, || registry::reaped(self))
     }
 
     /// Whether it runs, or is a timer that waits for its moment.
@@ -551,8 +506,8 @@ impl Thread {
         state.set_stage(stage);
         drop(state);
         // Nobody joins the main thread's system thread.
-        *life.system.lock() = System::Gone;
-        life.done.clear();
+        life.handshake.forget_system();
+        life.handshake.done.clear();
     }
 }
 
@@ -564,7 +519,7 @@ impl Drop for Thread {
         }
         // SAFETY: made by `life`, and nobody else has the thread any more.
         let life = unsafe { Box::from_raw(life) };
-        let Some(system) = life.joinable() else { return };
+        let Some(system) = life.handshake.joinable() else { return };
         if !self.state.lock().is_from_before_a_fork() {
             // SAFETY: still there, so neither joined nor detached; nobody can join it any more.
             unsafe { system.detach() };

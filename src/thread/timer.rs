@@ -157,7 +157,7 @@ fn cancel(thread: &Thread) {
 fn let_joins_go_on(thread: &Thread) {
     thread.state.lock().is_over = true;
     if let Some(life) = thread.life_if_any() {
-        life.done.set();
+        life.handshake.done.set();
     }
 }
 

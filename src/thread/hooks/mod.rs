@@ -12,7 +12,8 @@
 //! Begin and end are a [`Span`]. Its end goes to the hooks that have seen its beginning, if they are still set: a hook sees both,
 //! or the begin alone if it was taken away meanwhile.
 //!
-//! While a hook runs on a thread this thread has no events: a hook does not see what it causes itself.
+//! While a hook runs on a thread this thread has no events, and a thread that is started then has none ever: a hook does not see
+//! what it causes itself. (The tasks that it submits are told of, on their workers.)
 //!
 //! Locks, outer before inner: a source's -> the registry's; a source's -> a place's. No hook is dropped under any of them.
 
@@ -142,6 +143,11 @@ thread_local! {
     static IN_HOOK: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether a hook runs on the calling thread.
+pub fn is_in_hook() -> bool {
+    IN_HOOK.get()
+}
+
 /// The object of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -156,6 +162,11 @@ impl Subject {
     /// The object with this identity.
     pub fn new(kind: Kind, id: u64) -> Subject {
         Subject { kind: kind as i32, id }
+    }
+
+    /// A task, by its future's identity; 0 if it has none, since there was no hook when it was submitted.
+    pub fn task(future: u64) -> Subject {
+        if future == 0 { Subject::NONE } else { Subject::new(Kind::Future, future) }
     }
 }
 
@@ -240,13 +251,13 @@ pub fn thread_ended(thread: &Thread, exit_code: i32, start_ns: u64) {
 /// before, so that it precedes the task's start.
 #[inline]
 pub fn task_submitted(future: u64) {
-    emit(EventKind::TaskSubmit, Subject::new(Kind::Future, future), 0);
+    emit(EventKind::TaskSubmit, Subject::task(future), 0);
 }
 
 /// A task begins on the calling thread; the span ends with the task, with its code.
 #[inline]
 pub fn task_started(future: u64) -> Span {
-    if is_active() { begin(Begin::Task, Subject::new(Kind::Future, future)) } else { Span::NONE }
+    if is_active() { begin(Begin::Task, Subject::task(future)) } else { Span::NONE }
 }
 
 /// A timer's function is about to run on the calling thread.

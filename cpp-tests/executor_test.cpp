@@ -1,0 +1,217 @@
+// pirn::executor: submit, post, map, workers, shutdown; and what a task costs in memory.
+#include "support.hpp"
+
+#include <cstdlib>
+#include <list>
+#include <mutex>
+#include <numeric>
+#include <set>
+#include <vector>
+
+namespace {
+
+std::atomic<int> allocations{0};
+
+} // namespace
+
+void *operator new(std::size_t size)
+{
+    allocations++;
+    if (void *memory = std::malloc(size))
+        return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void *memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void *memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+
+namespace {
+
+// What these tasks allocate, each waited for.
+template <class... Tasks>
+int allocations_of(pirn::executor &pool, Tasks... tasks)
+{
+    const int before = allocations;
+    (static_cast<void>(pool.submit(std::move(tasks)).get()), ...);
+    return allocations - before;
+}
+
+} // namespace
+
+// At most: none where call and result fit into a pointer each.
+TEST(one_allocation_a_task)
+{
+    struct large {
+        char text[100];
+    };
+    pirn::executor pool(1);
+    large a = {};
+    int small = 0;
+    CHECK_EQ(allocations_of(
+                 pool, [] {}, [&small] { small++; }, [&small]() -> int & { return small; }),
+             0);
+    CHECK_EQ(allocations_of(pool, [a] { return a.text[0]; }), 1);
+    CHECK_EQ(allocations_of(pool, [] { return large(); }), 1);
+    CHECK_EQ(allocations_of(pool, [a] { return a; }), 1);
+    const int before = allocations;
+    pool.post([&small] { small++; });
+    CHECK_EQ(allocations - before, 0);
+    pool.post([a, &small] { small += a.text[0]; });
+    CHECK_EQ(allocations - before, 1);
+    pool.submit([] {}).get();
+    CHECK_EQ(small, 2);
+}
+
+TEST(workers)
+{
+    pirn::executor pool(2);
+    std::atomic<int> greeted{0};
+    pool.set_thread_name_prefix("worker");
+    pool.set_initializer([](std::atomic<int> *n) { ++*n; }, &greeted);
+    CHECK(pool.thread_name_prefix() == "worker");
+    CHECK_EQ(pool.max_workers(), 2);
+    pirn::barrier both(2);
+    auto name = [&] {
+        both.wait();
+        return pirn::current_thread().name();
+    };
+    auto a = pool.submit(name), b = pool.submit(name);
+    CHECK(std::set<std::string>({a.get(), b.get()}) == std::set<std::string>({"worker_0", "worker_1"}));
+    CHECK_EQ(greeted.load(), 2);
+    CHECK_ERROR(already_started, pool.set_thread_name_prefix("late"));
+    CHECK_ERROR(already_started, pool.set_initializer([] {}));
+}
+
+TEST(broken)
+{
+    pirn::executor pool(1);
+    pool.set_initializer([] { throw std::runtime_error("no worker today"); });
+    auto never = pool.submit([] { return 1; });
+    CHECK_ERROR(broken_executor, never.get());
+    CHECK(pool.is_broken());
+    CHECK_ERROR(broken_executor, pool.submit([] {}));
+}
+
+TEST(tasks_wait_for_tasks)
+{
+    pirn::executor pool(1);
+    auto outer = pool.submit([&] { return pool.submit([] { return 20; }).get() + 1; });
+    CHECK_EQ(outer.get(), 21);
+}
+
+TEST(map_in_order)
+{
+    pirn::executor pool(3);
+    std::vector<int> numbers(100);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    int next = 0;
+    for (int square : pool.map([](int n) { return n * n; }, numbers, {7, PIRN_FOREVER})) {
+        CHECK_EQ(square, next * next);
+        next++;
+    }
+    CHECK_EQ(next, 100);
+
+    std::list<std::unique_ptr<int>> owned;
+    owned.push_back(std::make_unique<int>(3));
+    owned.push_back(std::make_unique<int>(4));
+    int sum = 0;
+    for (auto &each : pool.map([](std::unique_ptr<int> n) { return n; }, std::move(owned)))
+        sum += *each;
+    CHECK_EQ(sum, 7);
+
+    int array[] = {1, 2, 3};
+    auto results = pool.map([](int n) { return std::to_string(n); }, array);
+    CHECK(*results.next() == "1");
+    CHECK(*results.next() == "2");
+    CHECK(*results.next() == "3");
+    CHECK(!results.next() && !results.next());
+    CHECK(!pool.map([](int n) { return n; }, std::vector<int>()).next());
+    CHECK_ERROR(invalid_argument, pool.map([](int n) { return n; }, array, {0, PIRN_FOREVER}));
+}
+
+TEST(map_fails)
+{
+    pirn::executor pool(2);
+    std::string seen;
+    try {
+        for (int n : pool.map(
+                 [](int i) {
+                     if (i == 3)
+                         throw std::out_of_range("three");
+                     return i;
+                 },
+                 std::vector<int>{1, 2, 3, 4}, {2, PIRN_FOREVER}))
+            seen += std::to_string(n);
+        CHECK(!"thrown");
+    } catch (const std::out_of_range &e) {
+        CHECK_STR(e.what(), "three");
+    }
+    CHECK_STR(seen.c_str(), "12");
+
+    pirn::event go;
+    auto late = pool.map([&](int n) { return go.wait(), n; }, std::vector<int>{1}, {1, 0.001});
+    CHECK_ERROR(timed_out, late.next());
+    CHECK(!late.next());
+    go.set();
+}
+
+// Items, function and results go when the last of them is over, whether or not anyone looks.
+TEST(map_lifetimes)
+{
+    auto held = std::make_shared<int>(1);
+    {
+        pirn::executor pool(1);
+        pirn::event go;
+        {
+            auto results = pool.map(
+                [&, held](const std::shared_ptr<int> &item) {
+                    go.wait();
+                    return item;
+                },
+                std::vector<std::shared_ptr<int>>(10, held));
+            auto taken = std::move(results);
+            taken.swap(results);
+        } // what has not started is cancelled
+        go.set();
+        pool.shutdown();
+        CHECK_ERROR(shut_down, pool.map([held](int n) { return n; }, std::vector<int>{1, 2}));
+    }
+    CHECK_EQ(held.use_count(), 1);
+}
+
+TEST(shutdown_cancels)
+{
+    pirn::executor pool(1);
+    pirn::event go, begun;
+    auto running = pool.submit([&] {
+        begun.set();
+        go.wait();
+    });
+    auto queued = pool.submit([] {});
+    begun.wait();
+    pool.shutdown(false, true);
+    CHECK(pool.is_shut_down());
+    CHECK_ERROR(cancelled, queued.get());
+    go.set();
+    running.get();
+}
+
+// An executor whose last owner is one of its own tasks.
+TEST(destroyed_by_a_worker)
+{
+    auto pool = std::make_shared<pirn::executor>(1);
+    pirn::event go, gone;
+    pirn::executor *shown = pool.get();
+    shown->post([&, mine = std::move(pool)]() mutable {
+        go.wait();
+        mine.reset();
+        gone.set();
+    });
+    go.set();
+    gone.wait();
+}

@@ -1,0 +1,110 @@
+// Without exceptions: the same calls give statuses. Built with -fno-exceptions.
+#include "support.hpp"
+
+#include <vector>
+
+#if PIRN_HPP_EXCEPTIONS
+#error "to be built with -fno-exceptions"
+#endif
+
+using pirn::errc;
+
+TEST(locks)
+{
+    pirn::lock lock;
+    CHECK(lock);
+    CHECK(lock.lock() == errc::ok);
+    CHECK(!lock.try_lock() && !lock.try_lock_for(1ms));
+    CHECK(lock.locked().ok() && lock.locked().value());
+    CHECK(lock.unlock() == errc::ok);
+    CHECK(lock.unlock() == errc::not_locked);
+    {
+        std::lock_guard guard(lock);
+    }
+    pirn::condition changed(lock);
+    std::unique_lock held(lock);
+    CHECK(!changed.wait_for(held, 1ms).value());
+    CHECK(changed.wait(held, [] { return true; }) == errc::ok);
+    held.unlock();
+    CHECK(changed.wait(held) == errc::not_owner);
+    CHECK(changed.wait_for(held, 1ms).error() == errc::not_owner);
+}
+
+TEST(a_constructor_that_fails)
+{
+    pirn::semaphore refused(-1);
+    CHECK(!refused);
+    CHECK_STR(pirn_last_error(), "pirn_semaphore_new: an argument is outside its range, or NULL where a pointer is required");
+    CHECK(refused.acquire() == errc::invalid_handle);
+    CHECK(refused.count().error() == errc::invalid_handle);
+    pirn::barrier none(0);
+    CHECK(!none && none.wait().error() == errc::invalid_handle);
+    pirn::executor pool(-1);
+    CHECK(!pool && pool.submit([] {}).error() == errc::invalid_handle);
+}
+
+TEST(tasks)
+{
+    pirn::executor pool(2);
+    auto submitted = pool.submit([](int a, int b) { return a * b; }, 6, 7);
+    CHECK(submitted.ok());
+    pirn::future<int> product = std::move(submitted).value();
+    CHECK_EQ(product.result().value(), 42);
+    CHECK_EQ(product.get().value(), 42);
+    CHECK(product.get().error() == errc::invalid_handle);
+    CHECK(pool.submit([] {}).value().get() == errc::ok);
+
+    int sum = 0;
+    auto results = pool.map([](int n) { return n + 1; }, std::vector<int>{1, 2, 3});
+    for (int n : results.value())
+        sum += n;
+    CHECK_EQ(sum, 9);
+    CHECK(results.value().status() == errc::end);
+
+    std::vector<pirn::future<int>> futures;
+    for (int i = 0; i < 4; i++)
+        futures.push_back(pool.submit([i] { return i; }).value());
+    auto completed = pirn::as_completed(futures);
+    for (pirn::future<int> &done : completed)
+        sum += done.get().value();
+    CHECK(completed.status() == errc::end);
+    CHECK_EQ(sum, 15);
+
+    auto held = std::make_shared<int>(1);
+    CHECK(pool.shutdown() == errc::ok);
+    CHECK(pool.post([held] {}) == errc::shut_down);
+    CHECK(pool.submit([held] {}).error() == errc::shut_down);
+    CHECK_EQ(held.use_count(), 1);
+}
+
+TEST(promises)
+{
+    pirn::promise<int> promise;
+    pirn::future<int> future = promise.get_future().value();
+    CHECK(promise.get_future().error() == errc::invalid_state);
+    CHECK(!future.wait_for(1ms).value());
+    CHECK(promise.set_failure(7, "seven") == errc::ok);
+    CHECK(future.get().error() == errc::task_failed);
+    CHECK_EQ(pirn_last_code(), 7);
+    CHECK_STR(pirn_last_error(), "seven");
+}
+
+TEST(queues_and_threads)
+{
+    pirn::queue<std::string> texts(1);
+    pirn::thread producer([&] {
+        CHECK(texts.put("one") == errc::ok);
+        CHECK(texts.put("two") == errc::ok);
+        CHECK(texts.shutdown() == errc::ok);
+    });
+    std::string all;
+    for (std::string &text : texts)
+        all += text;
+    CHECK_STR(all.c_str(), "onetwo");
+    CHECK(texts.get().error() == errc::shut_down);
+    CHECK(texts.try_get().error() == errc::shut_down);
+    CHECK(producer.join() == errc::ok);
+    CHECK(producer.name().ok());
+    CHECK(pirn::thread().join() == errc::invalid_handle);
+    CHECK_EQ(pirn::enumerate().value().size(), 1);
+}

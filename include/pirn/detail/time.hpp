@@ -1,0 +1,60 @@
+/// @file
+/// std::chrono to pirn's `double seconds`.
+#ifndef PIRN_DETAIL_TIME_HPP
+#define PIRN_DETAIL_TIME_HPP
+
+#include <chrono>
+
+#include <pirn/error.hpp>
+
+namespace pirn {
+inline namespace PIRN_HPP_DIALECT {
+namespace detail {
+
+/// As the standard's waits take a duration: a negative one polls, and one beyond what pirn counts (hours::max()) is no limit.
+/// NaN stays NaN, which the C function refuses.
+template <class Rep, class Period>
+double seconds(const std::chrono::duration<Rep, Period> &time) noexcept
+{
+    const double value = std::chrono::duration<double>(time).count();
+    if (value < 0)
+        return 0;
+    return value > PIRN_TIMEOUT_MAX ? PIRN_FOREVER : value;
+}
+
+/// What is left until a point of time; the difference is not taken where it could overflow.
+template <class Clock, class Duration>
+double seconds_until(const std::chrono::time_point<Clock, Duration> &end)
+{
+    const auto now = Clock::now();
+    return end <= now ? 0 : seconds(end - now);
+}
+
+/// A wait with a limit, as one until a point of time. The C functions wait on the monotonic clock: if Clock was set back
+/// meanwhile, the point has not come yet and the wait goes on.
+template <class Clock, class Duration, class Wait>
+pirn_status_t wait_until(const std::chrono::time_point<Clock, Duration> &end, Wait wait)
+{
+    pirn_status_t status;
+    do
+        status = wait(seconds_until(end));
+    while (status == PIRN_TIMED_OUT && Clock::now() < end);
+    return status;
+}
+
+/// When a wait of so long is over.
+template <class Rep, class Period>
+std::chrono::steady_clock::time_point deadline(const std::chrono::duration<Rep, Period> &time)
+{
+    using clock = std::chrono::steady_clock;
+    const auto now = clock::now();
+    if (!(std::chrono::duration<double>(time) < clock::time_point::max() - now))
+        return clock::time_point::max();
+    return now + std::chrono::ceil<clock::duration>(time);
+}
+
+} // namespace detail
+} // namespace PIRN_HPP_DIALECT
+} // namespace pirn
+
+#endif // PIRN_DETAIL_TIME_HPP
