@@ -84,8 +84,9 @@ impl Roster {
     }
 }
 
-/// A pool's workers.
+/// A pool's workers. On lines of its own: what lies beside it is read all the time, and its word is written.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Crew {
     word: AtomicU32,
     roster: Mutex<Roster>,

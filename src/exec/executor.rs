@@ -123,16 +123,17 @@ impl Executor {
     /// Queues a task whose future the program gets by this handle. Errors as for `submit`.
     #[inline]
     pub fn submit_open(&self, task: Task) -> Result<Handle, Error> {
-        self.pool.submit_open(self.pool.reserve(1, FOREVER)?, task, 0)
+        self.pool.submit_open(self.pool.reserve(1, FOREVER)?, task)
     }
 
     /// Queues a task whose result nobody wants; its failure goes to the excepthook. `ShutDown`, `BrokenExecutor`, `NoThread`.
     #[inline]
     pub fn submit_detached(&self, task: Task) -> Result<(), Error> {
-        self.pool.submit_detached(self.pool.reserve(1, FOREVER)?, [task], 0)
+        self.pool.submit_detached(self.pool.reserve(1, FOREVER)?, task)
     }
 
     /// Either of them on other terms: with a priority, and `WouldBlock` or `TimedOut` for want of room. A handle unless `detached`.
+    #[inline(never)]
     pub fn submit_on_terms(
         &self,
         task: Task,
@@ -144,11 +145,8 @@ impl Executor {
             Ok(place) => place,
             Err(error) => return Err(Refused { error, task: Some(task) }),
         };
-        let queued = if detached {
-            self.pool.submit_detached(place, [task], priority).map(|()| None)
-        } else {
-            self.pool.submit_open(place, task, priority).map(Some)
-        };
+        let vacant = if detached { Ok(None) } else { Vacant::take().map(Some) };
+        let queued = vacant.and_then(|vacant| self.pool.submit_ranked(place, vacant, task, priority));
         queued.map_err(|error| Refused { error, task: None })
     }
 
@@ -161,7 +159,7 @@ impl Executor {
     /// The same for tasks whose results nobody wants.
     pub fn submit_many_detached(&self, tasks: Vec<Task>) -> Result<(), Error> {
         let place = self.pool.reserve(tasks.len(), FOREVER)?;
-        self.pool.submit_detached(place, tasks, 0)
+        self.pool.submit_all_detached(place, tasks)
     }
 
     /// Takes no more work, cancels what has not started if `cancel_futures`, and if `wait`, waits until the rest is done and the

@@ -65,6 +65,7 @@ pub(super) struct State {
 pub(super) struct Pool {
     id: u64,
     max_workers: AtomicUsize,
+    max_pending: AtomicUsize,
     default_prefix: Arc<str>,
     /// A box. In a child of fork the parent's is left where it is: workers and futures from before refer to it.
     shift: AtomicPtr<Shift>,
@@ -105,10 +106,7 @@ impl State {
 
 /// Room in the backlog; given back when it is dropped.
 #[must_use]
-pub(super) struct Place<'a> {
-    backlog: &'a Backlog,
-    count: usize,
-}
+pub(super) struct Place<'a>(Option<(&'a Backlog, usize)>);
 
 impl Place<'_> {
     /// The tasks are queued, and give it back when they have left.
@@ -121,8 +119,8 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.count > 0 {
-            self.backlog.leave(self.count);
+        if let Some((backlog, count)) = self.0 {
+            backlog.leave(count);
         }
     }
 }
@@ -143,8 +141,8 @@ impl Pool {
         let default_prefix: Arc<str> = format!("ThreadPoolExecutor-{number}").into();
         let state = Mutex::new(State::new(default_prefix.clone()));
         let shift = AtomicPtr::new(Box::into_raw(Box::new(Shift::new(max_workers, 0))));
-        let max_workers = AtomicUsize::new(max_workers);
-        Arc::new(Pool { id: identity::next(), max_workers, default_prefix, shift, state })
+        let (max_workers, max_pending) = (AtomicUsize::new(max_workers), AtomicUsize::new(0));
+        Arc::new(Pool { id: identity::next(), max_workers, max_pending, default_prefix, shift, state })
     }
 
     pub fn id(&self) -> u64 {
@@ -167,16 +165,19 @@ impl Pool {
     }
 
     /// How many tasks may wait; 0 for any number.
+    #[inline]
     pub fn max_pending(&self) -> usize {
-        self.shift().backlog.bound()
+        self.max_pending.load(Ordering::Relaxed)
     }
 
     /// Sets that: `AlreadyStarted` after the first submit.
     pub fn set_max_pending(&self, max_pending: usize) -> Result<(), Error> {
         let state = self.lock();
-        if state.settled {
+        // A worker that is starting goes by what it finds now.
+        if state.settled || self.shift().crew.roster().workers > 0 {
             return Err(Error::AlreadyStarted);
         }
+        self.max_pending.store(max_pending, Ordering::Relaxed);
         self.shift().backlog.set_bound(max_pending);
         Ok(())
     }
@@ -204,9 +205,7 @@ impl Pool {
     pub fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         if state.epoch != fork::epoch() {
-            // SAFETY: as in `shift`.
-            let max_pending = unsafe { &*self.shift.load(Ordering::Acquire) }.backlog.bound();
-            let fresh = Box::into_raw(Box::new(Shift::new(self.max_workers(), max_pending)));
+            let fresh = Box::into_raw(Box::new(Shift::new(self.max_workers(), self.max_pending())));
             self.shift.store(fresh, Ordering::Release);
             let parents = state.without_parents();
             drop(state);
@@ -278,21 +277,21 @@ impl Pool {
     /// have to make itself.
     #[inline]
     pub fn reserve(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
-        let backlog = &self.shift().backlog;
-        if backlog.bound() == 0 {
-            return Ok(Place { backlog, count: 0 });
+        if self.max_pending() == 0 {
+            return Ok(Place(None));
         }
-        self.reserve_bounded(backlog, count, patience)
+        self.reserve_bounded(count, patience)
     }
 
     #[cold]
-    fn reserve_bounded<'a>(&self, backlog: &'a Backlog, count: usize, patience: Patience) -> Result<Place<'a>, Error> {
+    fn reserve_bounded(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
+        let backlog = &self.shift().backlog;
         if matches!(patience, Patience::Until(_)) && worker::current_of(self).is_some() {
             backlog.admit_anyway(count);
         } else {
             backlog.admit(count, patience)?;
         }
-        Ok(Place { backlog, count })
+        Ok(Place(Some((backlog, count))))
     }
 
     /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0: `BrokenExecutor`, `ShutDown`,
@@ -313,24 +312,20 @@ impl Pool {
         };
         let mut queue = shift.lanes[lane].lock();
         let mut has_started_one = false;
-        while !queue.open {
+        let mut admission = Put::Queued;
+        while !queue.open && admission == Put::Queued {
             drop(queue);
-            let admission = self.admit(&mut has_started_one)?;
+            admission = self.admit(&mut has_started_one)?;
             queue = shift.lanes[lane].lock();
-            if admission == Put::Broken {
-                if put(&mut queue) {
-                    place.fill();
-                }
-                return Ok(Put::Broken);
-            }
         }
-        put(&mut queue);
+        if put(&mut queue) {
+            place.fill();
+        }
         drop(queue);
-        place.fill();
-        if shift.crew.is_short() {
+        if admission == Put::Queued && shift.crew.is_short() {
             self.summon(shift);
         }
-        Ok(Put::Queued)
+        Ok(admission)
     }
 
     /// Opens the lanes, with a worker to look at them, if they are to be open.
@@ -370,14 +365,14 @@ impl Pool {
 
     /// Queues a task whose future the program gets by its handle: `NoMemory`, and as `put`.
     #[inline]
-    pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task, priority: i32) -> Result<Handle, Error> {
+    pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<Handle, Error> {
         let vacant = Vacant::take()?;
         let handle = vacant.handle();
         hooks::task_submitted(handle.bits());
         // Filled under the lane's lock, when nothing can fail any more: nobody is to guess the handle of a future that will never be
         // queued.
-        let put = self.put(place, priority, |queue| {
-            queue.submit(self.ranked(priority, Future::fill_open(vacant, self, task)));
+        let put = self.put(place, 0, |queue| {
+            queue.submit(Future::fill_open(vacant, self, task));
             true
         })?;
         if put == Put::Broken {
@@ -386,10 +381,53 @@ impl Pool {
         Ok(handle)
     }
 
-    /// What goes into a lane for a task of this priority.
+    /// Queues a task whose result nobody wants: as `put`.
     #[inline]
-    fn ranked(&self, priority: i32, entry: Entry) -> Entry {
-        if priority == 0 { entry } else { self.shift().ranks.rank(priority, entry) }
+    pub fn submit_detached(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<(), Error> {
+        if hooks::is_active() {
+            return self.submit_traced(place, [task], 0);
+        }
+        let mut task = Some(task);
+        let put = self.put(place, 0, |queue| {
+            if queue.open {
+                queue.submit(Entry::Detached(task.take().expect("a submit puts once")));
+            }
+            queue.open
+        });
+        put.map(|_| ())
+    }
+
+    /// Does what `submit_open` does, or without a `vacant` slot what `submit_detached` does, with a priority.
+    pub fn submit_ranked(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        vacant: Option<Vacant>,
+        task: Task,
+        priority: i32,
+    ) -> Result<Option<Handle>, Error> {
+        let handle = vacant.as_ref().map(Vacant::handle);
+        if hooks::is_active() {
+            match handle {
+                Some(handle) => hooks::task_submitted(handle.bits()),
+                None => return self.submit_traced(place, [task], priority).map(|()| None),
+            }
+        }
+        let mut task = Some(task);
+        let put = self.put(place, priority, |queue| {
+            let is_put = queue.open || vacant.is_some();
+            if let Some(task) = task.take_if(|_| is_put) {
+                let entry = match vacant {
+                    Some(vacant) => Future::fill_open(vacant, self, task),
+                    None => Entry::Detached(task),
+                };
+                queue.submit(self.shift().ranks.rank(priority, entry));
+            }
+            is_put
+        })?;
+        if let (Put::Broken, Some(handle)) = (put, handle) {
+            Pool::break_off(Entry::Future(handle), self.shift());
+        }
+        Ok(handle)
     }
 
     /// Queues tasks whose futures the program gets by their handles, all or none: `NoMemory`, and as `put`.
@@ -414,22 +452,13 @@ impl Pool {
     }
 
     /// Queues tasks whose results nobody wants, all or none: as `put`.
-    #[inline]
-    pub fn submit_detached(
-        self: &Arc<Pool>,
-        place: Place<'_>,
-        tasks: impl IntoIterator<Item = Task>,
-        priority: i32,
-    ) -> Result<(), Error> {
+    pub fn submit_all_detached(self: &Arc<Pool>, place: Place<'_>, mut tasks: Vec<Task>) -> Result<(), Error> {
         if hooks::is_active() {
-            return self.submit_traced(place, tasks, priority);
+            return self.submit_traced(place, tasks, 0);
         }
-        let mut tasks = Some(tasks);
-        let put = self.put(place, priority, |queue| {
+        let put = self.put(place, 0, |queue| {
             if queue.open {
-                for task in tasks.take().into_iter().flatten() {
-                    queue.submit(self.ranked(priority, Entry::Detached(task)));
-                }
+                tasks.drain(..).for_each(|task| queue.submit(Entry::Detached(task)));
             }
             queue.open
         });
@@ -462,7 +491,9 @@ impl Pool {
     pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
         futures.iter().for_each(|future| hooks::task_submitted(future.id()));
         let put = self.put(place, priority, |queue| {
-            futures.iter().for_each(|future| queue.submit(self.ranked(priority, Entry::Future(future.handle()))));
+            futures
+                .iter()
+                .for_each(|future| queue.submit(self.shift().ranks.rank(priority, Entry::Future(future.handle()))));
             true
         })?;
         if put == Put::Broken {

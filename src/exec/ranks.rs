@@ -77,6 +77,7 @@ impl Ranks {
     }
 
     /// What is to be put into a lane for a task.
+    #[cold]
     pub fn rank(&self, priority: i32, entry: Entry) -> Entry {
         match priority {
             0 => entry,
@@ -93,18 +94,14 @@ impl Ranks {
         }
     }
 
-    /// What is to be run for an entry that was taken out of a lane; None for a ticket whose task was withdrawn.
+    /// Whether an entry that is no ticket is to be exchanged, too.
     #[inline]
-    pub fn exchange(&self, entry: Entry) -> Option<Entry> {
-        match entry {
-            Entry::TicketAbove | Entry::TicketBelow => self.redeem(entry),
-            entry if self.any_above.load(Ordering::Relaxed) => self.redeem(entry),
-            entry => Some(entry),
-        }
+    pub fn any_above(&self) -> bool {
+        self.any_above.load(Ordering::Relaxed)
     }
 
-    #[cold]
-    fn redeem(&self, entry: Entry) -> Option<Entry> {
+    /// What is to be run for an entry that was taken out of a lane: no ticket. None for a ticket whose task was withdrawn.
+    pub fn exchange(&self, entry: Entry) -> Option<Entry> {
         if matches!(entry, Entry::TicketBelow) {
             return self.below.lock().pop();
         }

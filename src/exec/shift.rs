@@ -103,14 +103,6 @@ impl Shift {
         self.backlog.close();
     }
 
-    /// A task has been started or withdrawn.
-    #[inline]
-    pub fn left_backlog(&self) {
-        if self.backlog.bound() != 0 {
-            self.backlog.leave(1);
-        }
-    }
-
     /// The lane of the calling thread, which is none of the workers.
     #[inline]
     pub fn outside_lane() -> usize {
@@ -160,7 +152,9 @@ impl Shift {
     /// A task has left the queue, not to be run.
     pub fn withdraw(&self) {
         self.withdrawn.fetch_add(1, Ordering::Release);
-        self.left_backlog();
+        if self.backlog.bound() != 0 {
+            self.backlog.leave(1);
+        }
     }
 
     /// How many entries there are, withdrawn ones included.

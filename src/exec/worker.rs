@@ -54,6 +54,8 @@ pub(super) struct Worker {
     shift: *const Shift,
     epoch: u32,
     lane: usize,
+    /// Whether a task that is started makes room for another (`Backlog`).
+    makes_room: bool,
     tally: Arc<Tally>,
     mode: Cell<Mode>,
     ticks: Cell<u32>,
@@ -100,7 +102,9 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
     let shift: *const Shift = pool.shift();
     // SAFETY: the shift stays as long as the pool.
     let (lane, tally) = unsafe { &*shift }.join();
+    let makes_room = pool.max_pending() != 0;
     let worker = Worker {
+        makes_room,
         pool,
         shift,
         epoch: fork::epoch(),
@@ -271,16 +275,29 @@ impl Worker {
     /// The task of an entry, or a better one instead, if nobody has withdrawn it.
     #[inline]
     fn claim(&self, entry: Entry) -> Option<Job> {
-        let job = match self.shift().ranks.exchange(entry)? {
+        if self.shift().ranks.any_above() {
+            return self.claim_better(entry);
+        }
+        self.claim_this(entry)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn claim_better(&self, entry: Entry) -> Option<Job> {
+        self.claim_this(self.shift().ranks.exchange(entry)?)
+    }
+
+    #[inline]
+    fn claim_this(&self, entry: Entry) -> Option<Job> {
+        let job = match entry {
             Entry::Future(handle) => {
                 let (record, tag) = Record::find(handle)?;
                 Job::Future(record, record.claim(tag)?)
             }
             Entry::Detached(task) => Job::Detached(task),
-            Entry::TicketAbove | Entry::TicketBelow => return None,
+            Entry::TicketAbove | Entry::TicketBelow => return self.claim_better(entry),
         };
-        self.tally.start();
-        self.shift().left_backlog();
+        self.started();
         Some(job)
     }
 
@@ -314,6 +331,15 @@ impl Worker {
         outcome
     }
 
+    /// A task has left the queue, to be run.
+    #[inline]
+    fn started(&self) {
+        self.tally.start();
+        if self.makes_room {
+            self.shift().backlog.leave(1);
+        }
+    }
+
     #[inline]
     fn ended(&self) {
         if self.is_at_home() {
@@ -336,8 +362,7 @@ impl Worker {
         }
         let task = record.claim(tag)?;
         let future = record.handle();
-        self.tally.start();
-        self.shift().left_backlog();
+        self.started();
         // As a rule it is what this worker submitted last. Elsewhere its entry stays, and whoever finds it lets it lie.
         let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if *handle == future);
         self.shift().lanes[self.lane].lock().pop_back_if(is_it);
