@@ -18,75 +18,6 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes an executor. It starts no thread before the first submit, and then only when none of those it has is idle.
- *
- * @param max_workers  how many tasks run at a time at most; 0 for min(32, processors + 4). A huge number costs nothing
- * @param out          where the handle goes; the caller frees it with pirn_executor_free
- * @return PIRN_OK
- * @return PIRN_ERR_INVALID_ARGUMENT `max_workers` is negative, or `out` is NULL
- * @return PIRN_ERR_NO_MEMORY
- *
- * Does not block. Python: ThreadPoolExecutor(max_workers).
- *
- * @pre `out` is NULL or valid for a write.
- */
-pirn_status_t pirn_executor_new(int64_t max_workers,
-                                pirn_executor_t **out);
-
-/**
- * Shuts the executor down, waits until its tasks are done and its threads gone, and frees it: the end of a with block. After a
- * pirn_executor_shutdown without waiting it returns at once, and what is queued still runs.
- *
- * @param ex  the executor, or NULL
- * @return PIRN_OK
- * @return PIRN_ERR_DEADLOCK it was not shut down before, and the caller is one of its workers; the handle stays valid and the
- *                           executor goes on
- * @return PIRN_ERR_INVALID_HANDLE
- *
- * Blocks without a limit, unless the executor was shut down without waiting. Futures and maps live on. Everything that the
- * tasks did is seen when it has waited. Python: with ThreadPoolExecutor() as ex: ...
- */
-pirn_status_t pirn_executor_free(pirn_executor_t *ex);
-
-/**
- * Sets what the names of the workers begin with: prefix_0, prefix_1, and so on.
- *
- * @param ex      the executor
- * @param prefix  UTF-8 text of any length, copied; empty for the default, "ThreadPoolExecutor-N"
- * @return PIRN_OK
- * @return PIRN_ERR_ALREADY_STARTED a task has been submitted
- * @return PIRN_ERR_INVALID_HANDLE
- * @return PIRN_ERR_INVALID_ARGUMENT `prefix` is NULL or not UTF-8
- *
- * Does not block. Python: ThreadPoolExecutor(thread_name_prefix=prefix).
- *
- * @pre `prefix` is NULL or NUL-terminated.
- */
-pirn_status_t pirn_executor_set_thread_name_prefix(pirn_executor_t *ex, const char *prefix);
-
-/**
- * Sets what each worker runs before its first task. If it fails, that goes to the excepthook and the executor is broken:
- * tasks that have not started never will, their futures and later submits get PIRN_ERR_BROKEN_EXECUTOR.
- *
- * @param ex        the executor
- * @param fn        the function; NULL for none
- * @param arg       its argument, which all workers use
- * @param arg_free  called once with arg: when the executor and its workers are gone, when another initializer takes the place,
- *                  or when this call fails; may be NULL
- * @return PIRN_OK
- * @return PIRN_ERR_ALREADY_STARTED a task has been submitted
- * @return PIRN_ERR_INVALID_HANDLE
- *
- * Does not block. Python: ThreadPoolExecutor(initializer=fn, initargs=...).
- *
- * @pre `fn` may be called with `arg` on several threads at once, and `arg_free` on any thread.
- */
-pirn_status_t pirn_executor_set_initializer(pirn_executor_t *ex,
-                                            pirn_target_fn fn,
-                                            void *arg,
-                                            pirn_free_fn arg_free);
-
-/**
  * Queues a task.
  *
  * @param ex        the executor
@@ -225,6 +156,43 @@ pirn_status_t pirn_executor_submit_many(pirn_executor_t *ex,
                                         pirn_future_t **out);
 
 /**
+ * Parallel for: calls a function for all parts of a range of numbers, on several threads, and returns when all is done. The
+ * calling thread is one of them; there are as many as the executor may have workers, and not more than there are processors.
+ *
+ * @param ex     the executor
+ * @param begin  the first number
+ * @param end    the number behind the last
+ * @param grain  how many numbers a call gets, counted from `begin`; the last may get fewer. 0: as many as suits
+ * @param fn     called with the begin and the end of a part and `arg`; every number is in one part
+ * @param arg    its last argument, which all calls share
+ * @return PIRN_OK (also if `begin` is `end`: then nothing is called)
+ * @return PIRN_ERR_TASK_FAILED     a call has failed; pirn_last_code and pirn_last_error say how the first one did. No call was
+ *                                  begun after that, and all that had been have returned
+ * @return PIRN_ERR_SHUT_DOWN       the executor or the library has been shut down before
+ * @return PIRN_ERR_BROKEN_EXECUTOR an initializer has failed before
+ * @return PIRN_ERR_CANCELLED       in a child of a fork by `fn`: what other threads had begun is not finished
+ * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL, or `begin` is above `end`
+ * @return PIRN_ERR_NO_MEMORY
+ *
+ * Blocks until the last call has returned. Parts are given to threads as they get free: one that has nothing takes half of
+ * what another has not begun, so calls may take different times; in which order and on which thread they come is not
+ * specified, so they must not wait for one another. It may be called by a task, and by `fn`: it waits only for calls that are
+ * under way, and where no worker is free, or the system refuses a thread, the calling thread does all of it. A shutdown meanwhile does not
+ * cut it short. Each call sees what was done before; what all of them did is seen when this returns. Python: none; the
+ * nearest is a list(executor.map(fn, range(begin, end))).
+ * Follows: Blumofe, Leiserson, "Scheduling Multithreaded Computations by Work Stealing", J. ACM 46(5), 1999.
+ *
+ * @pre `fn` may be called with `arg` on several threads at once until this call returns.
+ */
+pirn_status_t pirn_executor_for_range(pirn_executor_t *ex,
+                                      size_t begin,
+                                      size_t end,
+                                      size_t grain,
+                                      pirn_range_fn fn,
+                                      void *arg);
+
+/**
  * Queues a task for each of many items. The results come from pirn_map_next, in the order of the items.
  *
  * @param ex         the executor
@@ -320,41 +288,73 @@ pirn_status_t pirn_map_set_result_free(pirn_map_t *map,
 pirn_status_t pirn_map_free(pirn_map_t *map);
 
 /**
- * Parallel for: calls a function for all parts of a range of numbers, on several threads, and returns when all is done. The
- * calling thread is one of them; there are as many as the executor may have workers, and not more than there are processors.
+ * Makes an executor. It starts no thread before the first submit, and then only when none of those it has is idle.
  *
- * @param ex     the executor
- * @param begin  the first number
- * @param end    the number behind the last
- * @param grain  how many numbers a call gets, counted from `begin`; the last may get fewer. 0: as many as suits
- * @param fn     called with the begin and the end of a part and `arg`; every number is in one part
- * @param arg    its last argument, which all calls share
- * @return PIRN_OK (also if `begin` is `end`: then nothing is called)
- * @return PIRN_ERR_TASK_FAILED     a call has failed; pirn_last_code and pirn_last_error say how the first one did. No call was
- *                                  begun after that, and all that had been have returned
- * @return PIRN_ERR_SHUT_DOWN       the executor or the library has been shut down before
- * @return PIRN_ERR_BROKEN_EXECUTOR an initializer has failed before
- * @return PIRN_ERR_CANCELLED       in a child of a fork by `fn`: what other threads had begun is not finished
- * @return PIRN_ERR_INVALID_HANDLE
- * @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL, or `begin` is above `end`
+ * @param max_workers  how many tasks run at a time at most; 0 for min(32, processors + 4). A huge number costs nothing
+ * @param out          where the handle goes; the caller frees it with pirn_executor_free
+ * @return PIRN_OK
+ * @return PIRN_ERR_INVALID_ARGUMENT `max_workers` is negative, or `out` is NULL
  * @return PIRN_ERR_NO_MEMORY
  *
- * Blocks until the last call has returned. Parts are given to threads as they get free: one that has nothing takes half of
- * what another has not begun, so calls may take different times; in which order and on which thread they come is not
- * specified, so they must not wait for one another. It may be called by a task, and by `fn`: it waits only for calls that are
- * under way, and where no worker is free, or the system refuses a thread, the calling thread does all of it. A shutdown meanwhile does not
- * cut it short. Each call sees what was done before; what all of them did is seen when this returns. Python: none; the
- * nearest is a list(executor.map(fn, range(begin, end))).
- * Follows: Blumofe, Leiserson, "Scheduling Multithreaded Computations by Work Stealing", J. ACM 46(5), 1999.
+ * Does not block. Python: ThreadPoolExecutor(max_workers).
  *
- * @pre `fn` may be called with `arg` on several threads at once until this call returns.
+ * @pre `out` is NULL or valid for a write.
  */
-pirn_status_t pirn_executor_for_range(pirn_executor_t *ex,
-                                      size_t begin,
-                                      size_t end,
-                                      size_t grain,
-                                      pirn_range_fn fn,
-                                      void *arg);
+pirn_status_t pirn_executor_new(int64_t max_workers,
+                                pirn_executor_t **out);
+
+/**
+ * Shuts the executor down, waits until its tasks are done and its threads gone, and frees it: the end of a with block. After a
+ * pirn_executor_shutdown without waiting it returns at once, and what is queued still runs.
+ *
+ * @param ex  the executor, or NULL
+ * @return PIRN_OK
+ * @return PIRN_ERR_DEADLOCK it was not shut down before, and the caller is one of its workers; the handle stays valid and the
+ *                           executor goes on
+ * @return PIRN_ERR_INVALID_HANDLE
+ *
+ * Blocks without a limit, unless the executor was shut down without waiting. Futures and maps live on. Everything that the
+ * tasks did is seen when it has waited. Python: with ThreadPoolExecutor() as ex: ...
+ */
+pirn_status_t pirn_executor_free(pirn_executor_t *ex);
+
+/**
+ * Sets what the names of the workers begin with: prefix_0, prefix_1, and so on.
+ *
+ * @param ex      the executor
+ * @param prefix  UTF-8 text of any length, copied; empty for the default, "ThreadPoolExecutor-N"
+ * @return PIRN_OK
+ * @return PIRN_ERR_ALREADY_STARTED a task has been submitted
+ * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_INVALID_ARGUMENT `prefix` is NULL or not UTF-8
+ *
+ * Does not block. Python: ThreadPoolExecutor(thread_name_prefix=prefix).
+ *
+ * @pre `prefix` is NULL or NUL-terminated.
+ */
+pirn_status_t pirn_executor_set_thread_name_prefix(pirn_executor_t *ex, const char *prefix);
+
+/**
+ * Sets what each worker runs before its first task. If it fails, that goes to the excepthook and the executor is broken:
+ * tasks that have not started never will, their futures and later submits get PIRN_ERR_BROKEN_EXECUTOR.
+ *
+ * @param ex        the executor
+ * @param fn        the function; NULL for none
+ * @param arg       its argument, which all workers use
+ * @param arg_free  called once with arg: when the executor and its workers are gone, when another initializer takes the place,
+ *                  or when this call fails; may be NULL
+ * @return PIRN_OK
+ * @return PIRN_ERR_ALREADY_STARTED a task has been submitted
+ * @return PIRN_ERR_INVALID_HANDLE
+ *
+ * Does not block. Python: ThreadPoolExecutor(initializer=fn, initargs=...).
+ *
+ * @pre `fn` may be called with `arg` on several threads at once, and `arg_free` on any thread.
+ */
+pirn_status_t pirn_executor_set_initializer(pirn_executor_t *ex,
+                                            pirn_target_fn fn,
+                                            void *arg,
+                                            pirn_free_fn arg_free);
 
 /**
  * Has the executor take no more tasks. What is queued still runs, also while the process exits.
