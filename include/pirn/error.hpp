@@ -292,7 +292,9 @@ inline bool plain_answer(pirn_status_t status)
 } // namespace PIRN_HPP_DIALECT
 } // namespace pirn
 
+/// @cond
 template <>
 struct std::is_error_code_enum<pirn::errc> : std::true_type {};
+/// @endcond
 
 #endif // PIRN_ERROR_HPP
