@@ -3,6 +3,7 @@
 # make models     the models of the protocols, deeper than in make test, each for some minutes: PREEMPTIONS=3 SECONDS=300
 # make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
 # make bench      measures pirn beside its peers: ROWS=1,2a PEERS=pirn,pthread REPS=9 (docs/bench/README.md)
+# make python     the Python package: a wheel with the library inside, in build/python/dist
 # make install    PREFIX=/usr/local DESTDIR=
 # make docs       the reference manual in HTML, in the build folder; needs doxygen
 # make headers    writes include/ anew after a change in src/capi; make exports the list in c-tests/exports.txt
@@ -24,7 +25,7 @@ build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
 export CMAKE_GENERATOR := Ninja
 
-.PHONY: build setup configure test models bench demo docs install headers exports fmt lint clean
+.PHONY: build setup configure test models bench demo docs python install headers exports fmt lint clean
 .NOTPARALLEL:
 
 build: configure
@@ -51,6 +52,9 @@ demo: build
 
 docs:
 	scripts/docs.sh "$(build_dir)/html" "$(version)"
+
+python: build
+	scripts/python.sh "$(build_dir)" wheel
 
 # Under sudo there is often no cargo to build with: then what was built before is installed.
 install:

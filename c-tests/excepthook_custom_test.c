@@ -125,6 +125,29 @@ TEST(tasks_without_a_future_and_initializers)
     restore_default();
 }
 
+TEST(timers)
+{
+    seen_t seen = {.counted = {0}};
+    pirn_timer_t *timer;
+    uint64_t id, ident;
+    pirn_thread_t *thread;
+    set_hook(&seen);
+    CHECK_OK(pirn_timer_new(0, fail, "too late", NULL, &timer));
+    CHECK_OK(pirn_timer_start(timer));
+    CHECK_OK(pirn_timer_join(timer));
+    CHECK_OK(pirn_object_id(timer, &id));
+    CHECK_OK(pirn_timer_thread(timer, &thread));
+    CHECK_OK(pirn_thread_ident(thread, &ident));
+    CHECK_EQ(seen.counted.runs, 1);
+    CHECK_STR(seen.message, "too late");
+    CHECK_EQ(seen.thread, id);
+    CHECK_EQ(seen.ident, ident);
+    CHECK(seen.alive);
+    CHECK_OK(pirn_thread_free(thread));
+    CHECK_OK(pirn_timer_free(timer));
+    restore_default();
+}
+
 static void say_seen(void *arg)
 {
     seen_t *seen = arg;

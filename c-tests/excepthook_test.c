@@ -67,6 +67,25 @@ CHILD(has_a_failing_named_thread)
     join_and_free(thread);
 }
 
+CHILD(has_a_failing_timer)
+{
+    pirn_timer_t *timer;
+    CHECK_OK(pirn_timer_new(0, fail, "too late", NULL, &timer));
+    CHECK_OK(pirn_timer_start(timer));
+    CHECK_OK(pirn_timer_join(timer));
+    CHECK_OK(pirn_timer_free(timer));
+}
+
+CHILD(has_a_failing_initializer)
+{
+    pirn_executor_t *executor = new_executor(1);
+    CHECK_OK(pirn_executor_set_thread_name_prefix(executor, "spool"));
+    CHECK_OK(pirn_executor_set_initializer(executor, fail, "no such device", NULL));
+    pirn_status_t status = pirn_executor_submit(executor, do_nothing, NULL, NULL, NULL);
+    CHECK_AMONG(status, BIT(PIRN_OK) | BIT(PIRN_ERR_BROKEN_EXECUTOR));
+    CHECK_OK(pirn_executor_free(executor));
+}
+
 CHILD(has_a_failing_task_without_a_future)
 {
     pirn_executor_t *executor = new_executor(1);
@@ -87,6 +106,10 @@ TEST(the_default_excepthook)
     run_child("has_a_failing_task_without_a_future", &outcome);
     check_reported(outcome.err, "spool_0", "7", "out of paper");
     CHECK_STR(outcome.out, "the worker lives on\n");
+    run_child("has_a_failing_timer", &outcome);
+    check_reported(outcome.err, "Thread-1", "7", "too late");
+    run_child("has_a_failing_initializer", &outcome);
+    check_reported(outcome.err, "spool_0", "7", "no such device");
 }
 
 static int32_t fail_without_a_word(void *unused)

@@ -1,4 +1,4 @@
-/* The queue's two shutdowns. */
+/* The two shutdowns, of each kind of queue. */
 #include "queue.h"
 
 static bool is_shut_down(pirn_queue_t *queue)
@@ -28,86 +28,94 @@ static void check_refuses_gets(pirn_queue_t *queue)
 
 TEST(gradual_gives_out_what_is_in)
 {
-    pirn_queue_t *queue = new_queue(3);
-    CHECK(!is_shut_down(queue));
-    for (int i = 0; i < 3; i++)
-        put(queue, i);
-    CHECK_OK(pirn_queue_shutdown(queue, false));
-    CHECK(is_shut_down(queue));
-    check_refuses_puts(queue); /* full, but shut down comes before would block */
-    for (int i = 0; i < 3; i++) {
-        get(queue, i);
-        check_refuses_puts(queue);
+    FOR_KINDS(limited) {
+        pirn_queue_t *queue = new_queue(3);
+        CHECK(!is_shut_down(queue));
+        for (int i = 0; i < 3; i++)
+            put(queue, i);
+        CHECK_OK(pirn_queue_shutdown(queue, false));
+        CHECK(is_shut_down(queue));
+        check_refuses_puts(queue); /* full, but shut down comes before would block */
+        for (int i = 0; i < 3; i++) {
+            get(queue, nth(i, 3));
+            check_refuses_puts(queue);
+        }
+        check_refuses_gets(queue);
+        check_unfinished(queue, 3);
+        CHECK_OK(pirn_queue_shutdown(queue, false));
+        for (int i = 0; i < 3; i++)
+            CHECK_OK(pirn_queue_task_done(queue));
+        CHECK_OK(pirn_queue_join(queue));
+        CHECK_STATUS(pirn_queue_task_done(queue), PIRN_ERR_OVER_RELEASE);
+        CHECK_OK(pirn_queue_free(queue));
     }
-    check_refuses_gets(queue);
-    check_unfinished(queue, 3);
-    CHECK_OK(pirn_queue_shutdown(queue, false));
-    for (int i = 0; i < 3; i++)
-        CHECK_OK(pirn_queue_task_done(queue));
-    CHECK_OK(pirn_queue_join(queue));
-    CHECK_STATUS(pirn_queue_task_done(queue), PIRN_ERR_OVER_RELEASE);
-    CHECK_OK(pirn_queue_free(queue));
 }
 
 TEST(immediate_drains_and_frees_the_items)
 {
-    counted_t items[4] = {{0, 0}};
-    void *item;
-    pirn_queue_t *queue = new_queue(0);
-    CHECK_OK(pirn_queue_set_item_free(queue, count_free));
-    for (int i = 0; i < 4; i++)
-        CHECK_OK(pirn_queue_put(queue, &items[i]));
-    CHECK_OK(pirn_queue_get(queue, &item));
-    CHECK_OK(pirn_queue_shutdown(queue, true));
-    CHECK(is_shut_down(queue));
-    check_refuses_puts(queue);
-    check_refuses_gets(queue);
-    check_size(queue, 0);
-    check_unfinished(queue, 1); /* the one in flight */
-    CHECK_STATUS(pirn_queue_join_timeout(queue, 0), PIRN_TIMED_OUT);
-    CHECK_OK(pirn_queue_task_done(queue));
-    CHECK_OK(pirn_queue_join(queue));
-    CHECK_STATUS(pirn_queue_task_done(queue), PIRN_ERR_OVER_RELEASE);
-    CHECK_OK(pirn_queue_shutdown(queue, true));
-    CHECK_OK(pirn_queue_shutdown(queue, false));
-    check_refuses_gets(queue);
-    CHECK_OK(pirn_queue_free(queue));
-    for (int i = 0; i < 4; i++)
-        CHECK_COUNTED(&items[i], 0, i > 0);
+    FOR_KINDS(limited) {
+        counted_t items[4] = {{0, 0}};
+        void *item;
+        pirn_queue_t *queue = new_queue(0);
+        CHECK_OK(pirn_queue_set_item_free(queue, count_free));
+        for (int i = 0; i < 4; i++)
+            CHECK_OK(pirn_queue_put(queue, &items[i]));
+        CHECK_OK(pirn_queue_get(queue, &item));
+        CHECK_OK(pirn_queue_shutdown(queue, true));
+        CHECK(is_shut_down(queue));
+        check_refuses_puts(queue);
+        check_refuses_gets(queue);
+        check_size(queue, 0);
+        check_unfinished(queue, 1); /* the one in flight */
+        CHECK_STATUS(pirn_queue_join_timeout(queue, 0), PIRN_TIMED_OUT);
+        CHECK_OK(pirn_queue_task_done(queue));
+        CHECK_OK(pirn_queue_join(queue));
+        CHECK_STATUS(pirn_queue_task_done(queue), PIRN_ERR_OVER_RELEASE);
+        CHECK_OK(pirn_queue_shutdown(queue, true));
+        CHECK_OK(pirn_queue_shutdown(queue, false));
+        check_refuses_gets(queue);
+        CHECK_OK(pirn_queue_free(queue));
+        for (int i = 0; i < 4; i++)
+            CHECK_COUNTED(&items[i], 0, i != nth(0, 4));
+    }
 }
 
 TEST(gradual_then_immediate)
 {
-    counted_t items[2] = {{0, 0}};
-    pirn_queue_t *queue = new_queue(0);
-    CHECK_OK(pirn_queue_set_item_free(queue, count_free));
-    for (int i = 0; i < 2; i++)
-        CHECK_OK(pirn_queue_put(queue, &items[i]));
-    CHECK_OK(pirn_queue_shutdown(queue, false));
-    check_size(queue, 2);
-    CHECK_COUNTED(&items[0], 0, 0);
-    CHECK_OK(pirn_queue_shutdown(queue, true));
-    check_size(queue, 0);
-    check_unfinished(queue, 0);
-    for (int i = 0; i < 2; i++)
-        CHECK_COUNTED(&items[i], 0, 1);
-    CHECK_OK(pirn_queue_join(queue));
-    check_refuses_gets(queue);
-    CHECK_OK(pirn_queue_free(queue));
-    CHECK_COUNTED(&items[1], 0, 1);
+    FOR_KINDS(limited) {
+        counted_t items[2] = {{0, 0}};
+        pirn_queue_t *queue = new_queue(0);
+        CHECK_OK(pirn_queue_set_item_free(queue, count_free));
+        for (int i = 0; i < 2; i++)
+            CHECK_OK(pirn_queue_put(queue, &items[i]));
+        CHECK_OK(pirn_queue_shutdown(queue, false));
+        check_size(queue, 2);
+        CHECK_COUNTED(&items[0], 0, 0);
+        CHECK_OK(pirn_queue_shutdown(queue, true));
+        check_size(queue, 0);
+        check_unfinished(queue, 0);
+        for (int i = 0; i < 2; i++)
+            CHECK_COUNTED(&items[i], 0, 1);
+        CHECK_OK(pirn_queue_join(queue));
+        check_refuses_gets(queue);
+        CHECK_OK(pirn_queue_free(queue));
+        CHECK_COUNTED(&items[1], 0, 1);
+    }
 }
 
 TEST(an_item_that_is_refused_stays_the_caller_s)
 {
-    counted_t item = {0};
-    pirn_queue_t *queue = new_queue(0);
-    CHECK_OK(pirn_queue_set_item_free(queue, count_free));
-    CHECK_OK(pirn_queue_shutdown(queue, false));
-    CHECK_STATUS(pirn_queue_put(queue, &item), PIRN_ERR_SHUT_DOWN);
-    CHECK_OK(pirn_queue_shutdown(queue, true));
-    CHECK_STATUS(pirn_queue_put(queue, &item), PIRN_ERR_SHUT_DOWN);
-    CHECK_OK(pirn_queue_free(queue));
-    CHECK_COUNTED(&item, 0, 0);
+    FOR_KINDS(any) {
+        counted_t item = {0};
+        pirn_queue_t *queue = new_queue(0);
+        CHECK_OK(pirn_queue_set_item_free(queue, count_free));
+        CHECK_OK(pirn_queue_shutdown(queue, false));
+        CHECK_STATUS(pirn_queue_put(queue, &item), PIRN_ERR_SHUT_DOWN);
+        CHECK_OK(pirn_queue_shutdown(queue, true));
+        CHECK_STATUS(pirn_queue_put(queue, &item), PIRN_ERR_SHUT_DOWN);
+        CHECK_OK(pirn_queue_free(queue));
+        CHECK_COUNTED(&item, 0, 0);
+    }
 }
 
 enum { BLOCKED = 4 };
@@ -130,81 +138,91 @@ static void check_all_end_with(call_t *calls, pirn_status_t status)
 
 TEST(blocked_getters_are_let_go)
 {
-    for (int immediate = 0; immediate < 2; immediate++) {
-        call_t getters[BLOCKED];
-        pirn_queue_t *queue = new_queue(1);
-        block(getters, queue, make_get);
-        CHECK_OK(pirn_queue_shutdown(queue, immediate));
-        check_all_end_with(getters, PIRN_ERR_SHUT_DOWN);
-        CHECK_OK(pirn_queue_free(queue));
+    FOR_KINDS(any) {
+        for (int immediate = 0; immediate < 2; immediate++) {
+            call_t getters[BLOCKED];
+            pirn_queue_t *queue = new_queue(1);
+            block(getters, queue, make_get);
+            CHECK_OK(pirn_queue_shutdown(queue, immediate));
+            check_all_end_with(getters, PIRN_ERR_SHUT_DOWN);
+            CHECK_OK(pirn_queue_free(queue));
+        }
     }
 }
 
 TEST(blocked_putters_are_let_go)
 {
-    for (int immediate = 0; immediate < 2; immediate++) {
-        call_t putters[BLOCKED];
-        pirn_queue_t *queue = new_queue(1);
-        put(queue, 7);
-        block(putters, queue, make_put);
-        CHECK_OK(pirn_queue_shutdown(queue, immediate));
-        check_all_end_with(putters, PIRN_ERR_SHUT_DOWN);
-        check_unfinished(queue, immediate ? 0 : 1);
-        if (!immediate)
-            get(queue, 7);
-        check_refuses_gets(queue);
-        CHECK_OK(pirn_queue_free(queue));
+    FOR_KINDS(limited) {
+        for (int immediate = 0; immediate < 2; immediate++) {
+            call_t putters[BLOCKED];
+            pirn_queue_t *queue = new_queue(1);
+            put(queue, 7);
+            block(putters, queue, make_put);
+            CHECK_OK(pirn_queue_shutdown(queue, immediate));
+            check_all_end_with(putters, PIRN_ERR_SHUT_DOWN);
+            check_unfinished(queue, immediate ? 0 : 1);
+            if (!immediate)
+                get(queue, 7);
+            check_refuses_gets(queue);
+            CHECK_OK(pirn_queue_free(queue));
+        }
     }
 }
 
 TEST(joiners_wait_on_for_what_is_unfinished)
 {
-    call_t joiners[BLOCKED];
-    pirn_queue_t *queue = new_queue(0);
-    put(queue, 1);
-    put(queue, 2);
-    block(joiners, queue, make_queue_join);
-    CHECK_OK(pirn_queue_shutdown(queue, false));
-    get(queue, 1);
-    get(queue, 2);
-    CHECK_OK(pirn_queue_task_done(queue));
-    for (int i = 0; i < BLOCKED; i++) {
-        await_sleeping(joiners[i].native_id);
-        CHECK(!LOAD(joiners[i].returned));
+    FOR_KINDS(limited) {
+        call_t joiners[BLOCKED];
+        pirn_queue_t *queue = new_queue(0);
+        put(queue, 1);
+        put(queue, 2);
+        block(joiners, queue, make_queue_join);
+        CHECK_OK(pirn_queue_shutdown(queue, false));
+        get(queue, 1 + nth(0, 2));
+        get(queue, 1 + nth(1, 2));
+        CHECK_OK(pirn_queue_task_done(queue));
+        for (int i = 0; i < BLOCKED; i++) {
+            await_sleeping(joiners[i].native_id);
+            CHECK(!LOAD(joiners[i].returned));
+        }
+        CHECK_OK(pirn_queue_task_done(queue));
+        check_all_end_with(joiners, PIRN_OK);
+        CHECK_OK(pirn_queue_free(queue));
     }
-    CHECK_OK(pirn_queue_task_done(queue));
-    check_all_end_with(joiners, PIRN_OK);
-    CHECK_OK(pirn_queue_free(queue));
 }
 
 TEST(an_immediate_one_wakes_joiners_at_zero)
 {
-    call_t joiners[BLOCKED];
-    pirn_queue_t *queue = new_queue(0);
-    put(queue, 1);
-    put(queue, 2);
-    block(joiners, queue, make_queue_join);
-    CHECK_OK(pirn_queue_shutdown(queue, true));
-    check_all_end_with(joiners, PIRN_OK);
-    CHECK_OK(pirn_queue_free(queue));
+    FOR_KINDS(limited) {
+        call_t joiners[BLOCKED];
+        pirn_queue_t *queue = new_queue(0);
+        put(queue, 1);
+        put(queue, 2);
+        block(joiners, queue, make_queue_join);
+        CHECK_OK(pirn_queue_shutdown(queue, true));
+        check_all_end_with(joiners, PIRN_OK);
+        CHECK_OK(pirn_queue_free(queue));
+    }
 }
 
 TEST(an_immediate_one_leaves_joiners_to_items_in_flight)
 {
-    call_t joiners[BLOCKED];
-    pirn_queue_t *queue = new_queue(0);
-    put(queue, 1);
-    put(queue, 2);
-    get(queue, 1);
-    block(joiners, queue, make_queue_join);
-    CHECK_OK(pirn_queue_shutdown(queue, true));
-    for (int i = 0; i < BLOCKED; i++) {
-        await_sleeping(joiners[i].native_id);
-        CHECK(!LOAD(joiners[i].returned));
+    FOR_KINDS(limited) {
+        call_t joiners[BLOCKED];
+        pirn_queue_t *queue = new_queue(0);
+        put(queue, 1);
+        put(queue, 2);
+        get(queue, 1 + nth(0, 2));
+        block(joiners, queue, make_queue_join);
+        CHECK_OK(pirn_queue_shutdown(queue, true));
+        for (int i = 0; i < BLOCKED; i++) {
+            await_sleeping(joiners[i].native_id);
+            CHECK(!LOAD(joiners[i].returned));
+        }
+        CHECK_OK(pirn_queue_task_done(queue));
+        check_all_end_with(joiners, PIRN_OK);
+        CHECK_OK(pirn_queue_free(queue));
     }
-    CHECK_OK(pirn_queue_task_done(queue));
-    check_all_end_with(joiners, PIRN_OK);
-    CHECK_OK(pirn_queue_free(queue));
 }
 
 /* Everything put before the shutdown is got, however the two race. */
@@ -231,25 +249,27 @@ static void put_or_get_until_shut_down(void *arg)
 
 TEST(nothing_is_lost_between_putters_and_getters)
 {
-    enum { ROUNDS = 200, THREADS = 4 };
-    for (int round = 0; round < ROUNDS; round++) {
-        runner_t runners[THREADS];
-        stream_t streams[THREADS];
-        int64_t sum = 0, count = 0;
-        pirn_queue_t *queue = new_queue(round % 4);
-        for (int i = 0; i < THREADS; i++) {
-            streams[i] = (stream_t){.queue = queue, .puts = i % 2 == 0};
-            runner_start(&runners[i], (breed_t)(i / 2 % BREEDS), put_or_get_until_shut_down, &streams[i]);
+    FOR_KINDS(any) {
+        enum { ROUNDS = 100, THREADS = 4 };
+        for (int round = 0; round < ROUNDS; round++) {
+            runner_t runners[THREADS];
+            stream_t streams[THREADS];
+            int64_t sum = 0, count = 0;
+            pirn_queue_t *queue = new_queue(round % 4);
+            for (int i = 0; i < THREADS; i++) {
+                streams[i] = (stream_t){.queue = queue, .puts = i % 2 == 0};
+                runner_start(&runners[i], (breed_t)(i / 2 % BREEDS), put_or_get_until_shut_down, &streams[i]);
+            }
+            AWAIT(LOAD(streams[1].count) >= round % 8);
+            CHECK_OK(pirn_queue_shutdown(queue, false));
+            for (int i = 0; i < THREADS; i++) {
+                runner_join(&runners[i]);
+                sum += streams[i].puts ? streams[i].sum : -streams[i].sum;
+                count += streams[i].puts ? streams[i].count : -streams[i].count;
+            }
+            CHECK_EQ(count, 0);
+            CHECK_EQ(sum, 0);
+            CHECK_OK(pirn_queue_free(queue));
         }
-        AWAIT(LOAD(streams[1].count) >= round % 8);
-        CHECK_OK(pirn_queue_shutdown(queue, false));
-        for (int i = 0; i < THREADS; i++) {
-            runner_join(&runners[i]);
-            sum += streams[i].puts ? streams[i].sum : -streams[i].sum;
-            count += streams[i].puts ? streams[i].count : -streams[i].count;
-        }
-        CHECK_EQ(count, 0);
-        CHECK_EQ(sum, 0);
-        CHECK_OK(pirn_queue_free(queue));
     }
 }

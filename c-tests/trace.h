@@ -90,4 +90,37 @@ static inline const pirn_trace_event_t *only_event(int32_t kind, uint64_t object
     return nth_event(0, kind, object);
 }
 
+/* Parts of threads' lives, and who had which events. */
+
+static inline void wait_a_moment(void)
+{
+    pirn_event_t *never;
+    CHECK_OK(pirn_event_new(&never));
+    CHECK_STATUS(pirn_event_wait_timeout(never, 1e-6), PIRN_TIMED_OUT);
+    CHECK_OK(pirn_event_free(never));
+}
+
+static inline int32_t wait_a_moment_target(void *unused)
+{
+    (void)unused;
+    wait_a_moment();
+    return 0;
+}
+
+/* A thread that goes through a gate and then waits for a moment. */
+static inline int32_t pass_and_wait(void *gate)
+{
+    gate_target(gate);
+    wait_a_moment();
+    return 0;
+}
+
+static inline int events_on(uint64_t ident, int32_t kind)
+{
+    int n = 0;
+    for (int i = 0; nth_event(i, kind, 0); i++)
+        n += nth_event(i, kind, 0)->thread == ident;
+    return n;
+}
+
 #endif

@@ -24,7 +24,8 @@
  *
  * Time. Limits are `double seconds` on the monotonic clock. PIRN_FOREVER (-1.0) and +infinity mean no limit, 0 polls. NaN or
  * any other negative number is PIRN_ERR_INVALID_ARGUMENT, above PIRN_TIMEOUT_MAX is PIRN_ERR_OVERFLOW; both are checked also
- * where the call would not have blocked. Signals never cut a wait short.
+ * where the call would not have blocked. Signals never cut a wait short,
+ * unless the thread wants it so (pirn_set_interrupt).
  *
  * Callbacks. A function pointer, `void *arg`, and `pirn_free_fn arg_free` (may be NULL), which is called exactly once with arg when
  * pirn is done with it, whether or not the callback ever ran, and also when the call that took them fails. A callback
@@ -33,7 +34,8 @@
  * excepthook, which writes the thread's name, the code and the words to stderr. PIRN_EXIT is the code that is ignored
  * silently (Python's SystemExit). No lock of pirn's own is held while a callback runs: it may call any pirn function.
  * Pointers that a callback is shown are borrowed for the time of the call.
- * Callbacks that leave otherwise than by returning (longjmp, a C++ exception, pthread_exit, pthread_cancel) are not supported.
+ * Callbacks that leave otherwise than by returning (longjmp, a C++ exception, pthread_exit, pthread_cancel) are not supported:
+ * they end the process. After the shutdown a thread that is cut off in a callback, as interpreters do to daemon threads, stays behind.
  *
  * Text is UTF-8 with a final NUL. Getters copy: (char *buf, size_t cap, size_t *len) writes at most cap bytes,
  * NUL-terminated where cap > 0 (buf may be NULL if cap is 0), and *len (len may be NULL) is the whole length without the NUL,

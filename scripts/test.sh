@@ -1,7 +1,7 @@
 #!/bin/sh
 # usage: test.sh BUILD_FOLDER JOBS
 #
-# Runs the tests of Rust, the models, and the tests of C, all of them whether or not some fail, and ends with the counts.
+# Runs the tests of Rust, the models, the tests of C, of Python, and the examples in other languages, all of them whether or not some fail, and ends with the counts.
 set -u
 
 build=$1
@@ -23,8 +23,13 @@ models_status=$?
 # Not --test-dir: that is younger than the oldest CMake that pirn takes.
 cd "$build" && logged "$build/ctest.log" ctest -j "$jobs" --output-on-failure
 c_status=$?
+logged "$build/python.log" "$root/scripts/python.sh" "$build" test
+python_status=$?
+logged "$build/bindings.log" "$root/scripts/bindings.sh" "$build"
+bindings_status=$?
+[ $python_status = 3 ] && python_status=0    # not there: said and counted
 
-awk -v rust_status=$rust_status -v models_status=$models_status -v c_status=$c_status '
+awk -v python_status=$python_status -v bindings_status=$bindings_status -v rust_status=$rust_status -v models_status=$models_status -v c_status=$c_status '
     function line(what, passed, failed, skipped) {
         printf "%s%d passed, %d failed, %d skipped\n", what, passed, failed, skipped
     }
@@ -35,17 +40,36 @@ awk -v rust_status=$rust_status -v models_status=$models_status -v c_status=$c_s
         else if (/\*\*\*Skipped/) c_skipped++
         else c_failed++
     }
+    FILENAME ~ /python[.]log$/ && /^python: missing/ { python_skipped++ }
+    FILENAME ~ /python[.]log$/ && / in [0-9.]+s/ {
+        for (i = 1; i < NF; i++) {
+            if ($(i + 1) ~ /^passed/) python_passed += $i
+            if ($(i + 1) ~ /^(failed|error)/) python_failed += $i
+            if ($(i + 1) ~ /^skipped/) python_skipped += $i
+        }
+    }
+    FILENAME ~ /bindings[.]log$/ && /^bindings: / {
+        if ($3 == "passed") others_passed++
+        else if ($3 == "failed") others_failed++
+        else others_skipped++
+        if ($3 ~ /^missing/) missing = missing $0 "\n"
+    }
+    FILENAME ~ /python[.]log$/ && /^python: missing/ { missing = missing $0 "\n" }
     END {
         print ""
         line("cargo test: ", rust_passed, rust_failed, rust_skipped)
         line("models:     ", models_passed, models_failed, models_skipped)
         line("ctest:      ", c_passed, c_failed, c_skipped)
+        line("python:     ", python_passed, python_failed, python_skipped)
+        line("bindings:   ", others_passed, others_failed, others_skipped)
+        printf "%s", missing
         complete = rust_passed > 0 && models_passed > 0 && c_passed > 0
-        unexplained = rust_status != 0 && rust_failed == 0 || models_status != 0 && models_failed == 0
+        unexplained = python_status != 0 && python_failed == 0 || rust_status != 0 && rust_failed == 0 || models_status != 0 && models_failed == 0
         if (unexplained || c_status != 0 && c_failed == 0 || !complete)
             print "not all tests were run: see above"
-        line("", rust_passed + models_passed + c_passed, rust_failed + models_failed + c_failed, \
-             rust_skipped + models_skipped + c_skipped)
-        exit !(rust_status == 0 && models_status == 0 && c_status == 0 && complete)
+        line("", rust_passed + models_passed + c_passed + python_passed + others_passed, \
+             rust_failed + models_failed + c_failed + python_failed + others_failed, \
+             rust_skipped + models_skipped + c_skipped + python_skipped + others_skipped)
+        exit !(rust_status == 0 && models_status == 0 && c_status == 0 && python_status == 0 && bindings_status == 0 && complete)
     }
-' "$build/cargo-test.log" "$build/models.log" "$build/ctest.log"
+' "$build/cargo-test.log" "$build/models.log" "$build/ctest.log" "$build/python.log" "$build/bindings.log"

@@ -1,17 +1,21 @@
 //! Callbacks: a C function, its argument, and how the argument is given back.
 
 use core::cell::RefCell;
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_int, c_void};
+use core::mem::transmute;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::cut;
 use crate::park::Mutex;
 use crate::status::Error;
 
 /// The code of a callback that ends without anything to report (Python's SystemExit).
 pub const PIRN_EXIT: i32 = i32::MIN;
 
+/// Which of two items comes first: below 0 the first one, above 0 the second one, 0 either.
+pub type CompareFn = unsafe extern "C" fn(*const c_void, *const c_void, *mut c_void) -> c_int;
 /// Gives an argument, an item or a result back to its owner.
 pub type FreeFn = unsafe extern "C" fn(*mut c_void);
 /// A thread's target, an initializer, a shutdown callback: 0 is success.
@@ -57,8 +61,11 @@ impl Arg {
 impl Drop for Arg {
     fn drop(&mut self) {
         if let Some(free) = self.free {
+            type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void);
+            // SAFETY: the same type, but for what the compiler takes as given.
+            let free = unsafe { transmute::<FreeFn, MayUnwind>(free) };
             // SAFETY: `new`'s promise; a drop happens once.
-            unsafe { free(self.pointer) };
+            cut::run(|| unsafe { free(self.pointer) });
         }
     }
 }
@@ -103,8 +110,11 @@ impl<F> Callback<F> {
 impl Target {
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<(), Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void) -> i32;
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<TargetFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { (self.function)(self.arg.pointer) })
+        run(|| unsafe { function(self.arg.pointer) })
     }
 
     /// A target that is a Rust closure, which runs at the first call; later ones do nothing. A panic in it is a failure with code
@@ -142,9 +152,12 @@ impl Target {
 impl Task {
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<*mut c_void, Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void, *mut *mut c_void) -> i32;
         let mut result = core::ptr::null_mut();
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<TaskFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise; `result` is a valid place.
-        run(|| unsafe { (self.function)(self.arg.pointer, &mut result) }).map(|()| result)
+        run(|| unsafe { function(self.arg.pointer, &mut result) }).map(|()| result)
     }
 }
 
@@ -249,7 +262,7 @@ pub fn raise_with(code: i32, message: Option<&CStr>, payload: Option<Arg>) -> i3
 /// Runs a callback; what it raises is its own, also when callbacks nest.
 pub(crate) fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
     let outer = swap_raised(None);
-    let code = call();
+    let code = cut::run(call);
     let raised = swap_raised(outer);
     if code == 0 {
         return Ok(());

@@ -16,9 +16,11 @@
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
+mod cut;
 #[cfg(not(loom))]
 pub mod exec;
-#[cfg(not(loom))]
+/// Of handles the models run the pins alone.
+#[cfg_attr(loom, allow(dead_code))]
 pub mod handle;
 #[cfg_attr(loom, allow(dead_code))]
 mod hook;
@@ -27,10 +29,7 @@ pub mod identity;
 mod load;
 #[cfg(all(test, loom))]
 mod models;
-/// The models leave out the queue, which alone uses some of this.
-#[cfg_attr(loom, allow(dead_code))]
 mod park;
-#[cfg(not(loom))]
 pub mod queue;
 #[allow(non_camel_case_types)]
 pub mod status;

@@ -115,6 +115,30 @@ pirn_status_t pirn_at_shutdown(pirn_target_fn fn,
                                void *arg,
                                pirn_free_fn arg_free);
 
+/**
+ * Lets signals call off the calling thread's waits: for an interpreter, whose own signal handlers run between two steps of the
+ * program (Python's KeyboardInterrupt), and for programs that want their waits to end at a signal.
+ *
+ * @param fn        asked in the waiting thread when a signal handler has run there during a wait with a time limit, or NULL. If it
+ *                  returns 0 the wait goes on as if nothing had been; anything else, and the wait ends as if its time had
+ *                  passed. It may call any function
+ * @param arg       its argument
+ * @param arg_free  called once with arg: when another hook takes the place, when the thread ends, or when this call fails; may be NULL
+ * @return PIRN_OK
+ *
+ * Does not block. It concerns the calling thread alone, and those of its waits that have a time limit, PIRN_TIMEOUT_MAX for a
+ * practically endless one; without a limit, as by default, signals never cut a wait short. What a wait was notified of before is
+ * not lost: then it ends with PIRN_OK whatever fn says. A signal that comes before the thread sleeps is not noticed by the wait.
+ * A barrier is broken by a wait that is called off, as by one that times out.
+ * Python: none; what its waits do by themselves in the main thread.
+ * Follows: CPython, PyErr_CheckSignals in an interrupted PyThread_acquire_lock_timed.
+ *
+ * @pre `fn` and `arg_free` may be called with `arg` on the calling thread.
+ */
+pirn_status_t pirn_set_interrupt(pirn_target_fn fn,
+                                 void *arg,
+                                 pirn_free_fn arg_free);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

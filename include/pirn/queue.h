@@ -1,6 +1,8 @@
 /**
  * @file
- * Queue: hands items from thread to thread (Python: `queue.Queue`).
+ * Queues: hand items from thread to thread (Python: `queue.Queue`, `LifoQueue`, `PriorityQueue`, `SimpleQueue`).
+ *
+ * Four kinds share one type and all functions: they differ in how they are made, and in which item a get takes, which is the *next* one.
  */
 /* Generated from src/capi by `make headers`: change it there. */
 
@@ -31,6 +33,64 @@ extern "C" {
  * @pre `out` is NULL or valid for a write.
  */
 pirn_status_t pirn_queue_new(int64_t maxsize, pirn_queue_t **out);
+
+/**
+ * Makes a queue, which is empty: what is put in last is got first.
+ *
+ * @param maxsize  how many items it holds at most; any number; 0 and less mean no limit
+ * @param out      where the handle goes; the caller frees it with pirn_queue_free
+ * @return PIRN_OK
+ * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+ * @return PIRN_ERR_NO_MEMORY
+ *
+ * Does not block. Python: queue.LifoQueue(maxsize).
+ *
+ * @pre `out` is NULL or valid for a write.
+ */
+pirn_status_t pirn_lifo_queue_new(int64_t maxsize, pirn_queue_t **out);
+
+/**
+ * Makes a queue, which is empty: the lowest item is got first, and of equal ones the one that was put first.
+ *
+ * @param maxsize  how many items it holds at most; any number; 0 and less mean no limit
+ * @param compare  tells which of two items is lower: negative for the first, positive for the second, 0 if they are equal
+ * @param ctx      passed to every call of `compare`
+ * @param out      where the handle goes; the caller frees it with pirn_queue_free
+ * @return PIRN_OK
+ * @return PIRN_ERR_INVALID_ARGUMENT `compare` or `out` is NULL
+ * @return PIRN_ERR_NO_MEMORY
+ *
+ * Does not block. `compare` runs in the thread whose put or get (or set_maxsize) needs it, some log2(items) times a call. The queue is
+ * busy meanwhile: other threads' calls wait until the comparisons are over (those with a time limit at most so long, those that try as
+ * long as it takes), but pirn_queue_size, _empty and _full answer at once. Inside `compare` these three work on the queue itself;
+ * any other call on it is PIRN_ERR_DEADLOCK, pirn_queue_free PIRN_ERR_BUSY. Other queues and objects can be used freely.
+ * An order that contradicts itself leads to some order of the items. `ctx` stays the caller's, and has to live as long as the queue.
+ * Python: queue.PriorityQueue(maxsize), where the items compare themselves, and where the order of equal ones is not defined.
+ * Follows: J. W. J. Williams, "Algorithm 232: Heapsort", CACM 7(6), 1964.
+ *
+ * @pre `compare` may be called with any two items of the queue and with `ctx`, on any thread. `out` is NULL or valid for a write.
+ */
+pirn_status_t pirn_priority_queue_new(int64_t maxsize,
+                                      pirn_compare_fn compare,
+                                      void *ctx,
+                                      pirn_queue_t **out);
+
+/**
+ * Makes a simple queue, which is empty: what is put in first is got first, without a limit, and without a count of unfinished tasks.
+ *
+ * @param out  where the handle goes; the caller frees it with pirn_queue_free
+ * @return PIRN_OK
+ * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+ * @return PIRN_ERR_NO_MEMORY
+ *
+ * Does not block. A put never waits, and may be made at any time in any callback or destructor, also in one that runs inside a call on
+ * the same queue. (So may every other call, on all kinds of queue but inside `compare`; what a simple queue adds is that
+ * nobody can give it a limit.) pirn_queue_task_done, _join, _join_timeout, _unfinished and _set_maxsize are PIRN_ERR_UNSUPPORTED.
+ * Python: queue.SimpleQueue(), which has no shutdown.
+ *
+ * @pre `out` is NULL or valid for a write.
+ */
+pirn_status_t pirn_simple_queue_new(pirn_queue_t **out);
 
 /**
  * Says how to give back the items that nobody gets: those left when the queue is freed, or shut down immediately.
@@ -116,7 +176,7 @@ pirn_status_t pirn_queue_put_timeout(pirn_queue_t *queue,
                                      double seconds);
 
 /**
- * Takes the first item out of the queue, waiting as long as there is none.
+ * Takes the next item out of the queue, waiting as long as there is none.
  *
  * @param queue  the queue
  * @param item   where the item goes
@@ -136,7 +196,7 @@ pirn_status_t pirn_queue_get(pirn_queue_t *queue,
                              void **item);
 
 /**
- * Takes the first item out of the queue if there is one.
+ * Takes the next item out of the queue if there is one.
  *
  * @param queue  the queue
  * @param item   where the item goes
@@ -153,7 +213,7 @@ pirn_status_t pirn_queue_get(pirn_queue_t *queue,
 pirn_status_t pirn_queue_try_get(pirn_queue_t *queue, void **item);
 
 /**
- * Takes the first item out of the queue, waiting for at most so long as there is none.
+ * Takes the next item out of the queue, waiting for at most so long as there is none.
  *
  * @param queue    the queue
  * @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none

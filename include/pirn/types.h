@@ -113,6 +113,11 @@ typedef int32_t (*pirn_task_fn)(void *arg, void **result);
 typedef bool (*pirn_predicate_fn)(void *arg);
 
 /**
+ * Which of two items comes first: negative for `a`, positive for `b`, 0 for the one that came first.
+ */
+typedef int (*pirn_compare_fn)(const void *a, const void *b, void *ctx);
+
+/**
  * Gives an argument, an item or a result back to its owner.
  */
 typedef void (*pirn_free_fn)(void *arg);

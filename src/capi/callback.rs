@@ -1,9 +1,11 @@
 //! Callbacks as they come from C.
 
-use super::types::{pirn_free_fn, pirn_predicate_fn, pirn_target_fn, pirn_task_fn};
+use super::types::{Flag, pirn_free_fn, pirn_predicate_fn, pirn_target_fn, pirn_task_fn};
 use crate::callback::{Arg, Target, Task};
+use crate::cut;
 use crate::status::Error;
 use core::ffi::c_void;
+use core::mem::transmute;
 
 /// Takes over an argument. Done first thing in a function, so that `arg_free` is called whatever happens next.
 pub fn argument(arg: *mut c_void, arg_free: pirn_free_fn) -> Arg {
@@ -25,7 +27,11 @@ pub fn task(function: pirn_task_fn, arg: Arg) -> Result<Task, Error> {
 
 /// A predicate that must not be NULL. It is called by the function that took it only.
 pub fn predicate(function: pirn_predicate_fn, arg: *mut c_void) -> Result<impl FnMut() -> bool, Error> {
+    type Predicate = unsafe extern "C" fn(*mut c_void) -> Flag;
+    type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void) -> Flag;
     let function = function.ok_or(Error::InvalidArgument)?;
+    // SAFETY: the same type, but for what the compiler takes as given.
+    let function = unsafe { transmute::<Predicate, MayUnwind>(function) };
     // SAFETY: the contract of every function that takes a predicate: it may be called with arg while the function runs.
-    Ok(move || unsafe { function(arg) }.get())
+    Ok(move || cut::run(|| unsafe { function(arg) }).get())
 }

@@ -7,6 +7,7 @@ use super::object::{Opened, ask, create, free, on, wait_unless};
 use super::text::{check_buffer, outgoing};
 use super::types::{pirn_as_completed_t, pirn_free_fn, pirn_future_t, pirn_status_t};
 use crate::callback::{Arg, Failure};
+use crate::cut;
 use crate::exec::{self, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value};
 use crate::handle::{Handle, Kind, shared};
 use crate::identity::Identified;
@@ -14,6 +15,7 @@ use crate::park::Timeout;
 use crate::status::Error;
 use crate::thread::hooks::{self, Subject};
 use core::ffi::{CStr, c_char, c_void};
+use core::mem::transmute;
 use std::sync::Arc;
 
 /// The future has not started.
@@ -377,13 +379,17 @@ pub unsafe extern "C" fn pirn_future_add_done_callback(
 }
 
 fn done_callback(function: pirn_done_fn, arg: Arg) -> Result<DoneCallback, Error> {
+    type Done = unsafe extern "C" fn(*mut pirn_future_t, *mut c_void);
+    type MayUnwind = unsafe extern "C-unwind" fn(*mut pirn_future_t, *mut c_void);
     let function = function.ok_or(Error::InvalidArgument)?;
+    // SAFETY: the same type, but for what the compiler takes as given.
+    let function = unsafe { transmute::<Done, MayUnwind>(function) };
     Ok(Box::new(move |future: &Arc<Future>| {
         // A handle of its own: the program's may have been freed. Without memory for one, NULL, which is no handle.
         let borrowed = Opened::new(future.clone()).ok();
         let handle = borrowed.as_ref().map_or(core::ptr::null_mut(), Opened::as_ptr);
         // SAFETY: the promise of pirn_future_add_done_callback.
-        unsafe { function(handle, arg.as_ptr()) };
+        cut::run(|| unsafe { function(handle, arg.as_ptr()) });
     }))
 }
 

@@ -19,6 +19,31 @@ pub fn on<T: Shared, H>(
     guard(name, || body(&*shared::pin::<T>(Handle::from_ptr(handle))?))
 }
 
+/// A call on a marked object (`Shared::MARKED`). `fast` does what the call does when nothing stands in the way, and gives the status,
+/// or does nothing: it cannot panic and needs no guard.
+#[inline(always)]
+pub fn on_marked<T: Shared, H>(
+    name: &'static str,
+    handle: *mut H,
+    fast: impl FnOnce(&T) -> Option<pirn_status_t>,
+    whole: impl FnOnce(&Arc<T>) -> Result<(), CallError>,
+) -> pirn_status_t {
+    match shared::with_mark(Handle::from_ptr(handle), fast) {
+        Some(Some(status)) => status,
+        _ => on_whole(name, handle, whole),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn on_whole<T: Shared, H>(
+    name: &'static str,
+    handle: *mut H,
+    whole: impl FnOnce(&Arc<T>) -> Result<(), CallError>,
+) -> pirn_status_t {
+    on(name, handle, whole)
+}
+
 /// A call that asks a handle's object for one value.
 ///
 /// # Safety

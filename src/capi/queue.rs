@@ -1,9 +1,14 @@
-//! Queue: hands items from thread to thread (Python: `queue.Queue`).
+//! Queues: hand items from thread to thread (Python: `queue.Queue`, `LifoQueue`, `PriorityQueue`, `SimpleQueue`).
+//!
+//! Four kinds share one type and all functions: they differ in how they are made, and in which item a get takes, which is the *next* one.
 
-use super::object::{ask, create, free_closed, on, wait_for};
-use super::types::{Flag, pirn_free_fn, pirn_queue_t, pirn_status_t};
+use super::guard::{required, write_out};
+use super::object::{ask, create, free_closed, on, on_marked, wait_for};
+use super::types::{Flag, pirn_compare_fn, pirn_free_fn, pirn_queue_t, pirn_status_t};
+use crate::callback::CallError;
 use crate::park::Timeout;
 use crate::queue::{Item, Queue};
+use crate::status::{Error, PIRN_OK, PIRN_WOULD_BLOCK};
 use core::ffi::c_void;
 use std::sync::Arc;
 
@@ -23,6 +28,80 @@ use std::sync::Arc;
 pub unsafe extern "C" fn pirn_queue_new(maxsize: i64, out: *mut *mut pirn_queue_t) -> pirn_status_t {
     // SAFETY: the caller's promise.
     unsafe { create("pirn_queue_new", out, || Ok(Arc::new(Queue::new(maxsize)))) }
+}
+
+/// Makes a queue, which is empty: what is put in last is got first.
+///
+/// @param maxsize  how many items it holds at most; any number; 0 and less mean no limit
+/// @param out      where the handle goes; the caller frees it with pirn_queue_free
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+/// @return PIRN_ERR_NO_MEMORY
+///
+/// Does not block. Python: queue.LifoQueue(maxsize).
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_lifo_queue_new(maxsize: i64, out: *mut *mut pirn_queue_t) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { create("pirn_lifo_queue_new", out, || Ok(Arc::new(Queue::lifo(maxsize)))) }
+}
+
+/// Makes a queue, which is empty: the lowest item is got first, and of equal ones the one that was put first.
+///
+/// @param maxsize  how many items it holds at most; any number; 0 and less mean no limit
+/// @param compare  tells which of two items is lower: negative for the first, positive for the second, 0 if they are equal
+/// @param ctx      passed to every call of `compare`
+/// @param out      where the handle goes; the caller frees it with pirn_queue_free
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_ARGUMENT `compare` or `out` is NULL
+/// @return PIRN_ERR_NO_MEMORY
+///
+/// Does not block. `compare` runs in the thread whose put or get (or set_maxsize) needs it, some log2(items) times a call. The queue is
+/// busy meanwhile: other threads' calls wait until the comparisons are over (those with a time limit at most so long, those that try as
+/// long as it takes), but pirn_queue_size, _empty and _full answer at once. Inside `compare` these three work on the queue itself;
+/// any other call on it is PIRN_ERR_DEADLOCK, pirn_queue_free PIRN_ERR_BUSY. Other queues and objects can be used freely.
+/// An order that contradicts itself leads to some order of the items. `ctx` stays the caller's, and has to live as long as the queue.
+/// Python: queue.PriorityQueue(maxsize), where the items compare themselves, and where the order of equal ones is not defined.
+/// Follows: J. W. J. Williams, "Algorithm 232: Heapsort", CACM 7(6), 1964.
+///
+/// # Safety
+/// `compare` may be called with any two items of the queue and with `ctx`, on any thread. `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_priority_queue_new(
+    maxsize: i64,
+    compare: pirn_compare_fn,
+    ctx: *mut c_void,
+    out: *mut *mut pirn_queue_t,
+) -> pirn_status_t {
+    let make = || {
+        let compare = compare.ok_or(Error::InvalidArgument)?;
+        // SAFETY: the caller's promise.
+        Ok(Arc::new(unsafe { Queue::priority(maxsize, compare, ctx) }))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { create("pirn_priority_queue_new", out, make) }
+}
+
+/// Makes a simple queue, which is empty: what is put in first is got first, without a limit, and without a count of unfinished tasks.
+///
+/// @param out  where the handle goes; the caller frees it with pirn_queue_free
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+/// @return PIRN_ERR_NO_MEMORY
+///
+/// Does not block. A put never waits, and may be made at any time in any callback or destructor, also in one that runs inside a call on
+/// the same queue. (So may every other call, on all kinds of queue but inside `compare`; what a simple queue adds is that
+/// nobody can give it a limit.) pirn_queue_task_done, _join, _join_timeout, _unfinished and _set_maxsize are PIRN_ERR_UNSUPPORTED.
+/// Python: queue.SimpleQueue(), which has no shutdown.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_simple_queue_new(out: *mut *mut pirn_queue_t) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { create("pirn_simple_queue_new", out, || Ok(Arc::new(Queue::simple()))) }
 }
 
 /// Says how to give back the items that nobody gets: those left when the queue is freed, or shut down immediately.
@@ -57,6 +136,68 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
     free_closed("pirn_queue_free", queue, Queue::close)
 }
 
+/// Puts an item in, waiting for at most so long.
+#[inline(always)]
+fn put(
+    name: &'static str,
+    queue: *mut pirn_queue_t,
+    item: *mut c_void,
+    timeout: Result<Timeout, Error>,
+) -> pirn_status_t {
+    let fast = |queue: &Queue| timeout.is_ok().then(|| queue.put_at_once(Item(item)))??.is_ok().then_some(PIRN_OK);
+    on_marked(name, queue, fast, |queue| {
+        Ok(wait_for(&**queue, timeout?, |deadline| queue.put_until(Item(item), deadline))?)
+    })
+}
+
+/// Takes the next item out, waiting for at most so long.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[inline(always)]
+unsafe fn get(
+    name: &'static str,
+    queue: *mut pirn_queue_t,
+    out: *mut *mut c_void,
+    timeout: Result<Timeout, Error>,
+) -> pirn_status_t {
+    let fast = |queue: &Queue| {
+        // SAFETY: the caller's promise.
+        timeout.is_ok().then(|| unsafe { get_at_once(queue, out) })?.filter(|&status| status == PIRN_OK)
+    };
+    let whole = |queue: &Arc<Queue>| {
+        let limit = timeout?;
+        // SAFETY: the caller's promise.
+        unsafe { give(out, || wait_for(&**queue, limit, |deadline| queue.get_until(deadline))) }
+    };
+    on_marked(name, queue, fast, whole)
+}
+
+/// Gets an item if nothing stands in the way.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[inline(always)]
+unsafe fn get_at_once(queue: &Queue, out: *mut *mut c_void) -> Option<pirn_status_t> {
+    let out = required(out).ok()?;
+    let Ok(item) = queue.get_at_once()? else { return Some(PIRN_WOULD_BLOCK) };
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { write_out(out, item.0) };
+    Some(PIRN_OK)
+}
+
+/// Gets an item by `get`, which is not called without a place for it.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>) -> Result<(), CallError> {
+    let out = required(out)?;
+    let item = get()?;
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { write_out(out, item.0) };
+    Ok(())
+}
+
 /// Puts an item into the queue, waiting as long as it is full.
 ///
 /// @param queue  the queue
@@ -73,9 +214,7 @@ pub extern "C" fn pirn_queue_free(queue: *mut pirn_queue_t) -> pirn_status_t {
 /// Follows: Python Library Reference, queue, Queue Objects; handing over as in Go's channels (runtime/chan.go).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    on("pirn_queue_put", queue, |queue: &Arc<Queue>| {
-        Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.put_until(Item(item), deadline))?)
-    })
+    put("pirn_queue_put", queue, item, Ok(Timeout::NEVER))
 }
 
 /// Puts an item into the queue if it is not full.
@@ -91,7 +230,8 @@ pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) ->
 /// Does not block. Memory order and ownership as for pirn_queue_put. Python: queue.put_nowait(item).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void) -> pirn_status_t {
-    on("pirn_queue_try_put", queue, |queue: &Arc<Queue>| Ok(queue.try_put(Item(item))?))
+    let fast = |queue: &Queue| Some(queue.put_at_once(Item(item))?.map_or(PIRN_WOULD_BLOCK, |()| PIRN_OK));
+    on_marked("pirn_queue_try_put", queue, fast, |queue| Ok(queue.try_put(Item(item))?))
 }
 
 /// Puts an item into the queue, waiting for at most so long as it is full.
@@ -110,13 +250,10 @@ pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void
 /// Blocks, in the order of pirn_queue_put; memory order and ownership as for it. Python: queue.put(item, timeout=seconds).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_void, seconds: f64) -> pirn_status_t {
-    let timeout = Timeout::from_seconds(seconds);
-    on("pirn_queue_put_timeout", queue, |queue: &Arc<Queue>| {
-        Ok(wait_for(&**queue, timeout?, |deadline| queue.put_until(Item(item), deadline))?)
-    })
+    put("pirn_queue_put_timeout", queue, item, Timeout::from_seconds(seconds))
 }
 
-/// Takes the first item out of the queue, waiting as long as there is none.
+/// Takes the next item out of the queue, waiting as long as there is none.
 ///
 /// @param queue  the queue
 /// @param item   where the item goes
@@ -135,14 +272,11 @@ pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe {
-        ask("pirn_queue_get", queue, item, |queue: &Arc<Queue>| {
-            Ok(wait_for(&**queue, Timeout::NEVER, |deadline| queue.get_until(deadline))?.0)
-        })
-    }
+    // SAFETY: the caller's promise.
+    unsafe { get("pirn_queue_get", queue, item, Ok(Timeout::NEVER)) }
 }
 
-/// Takes the first item out of the queue if there is one.
+/// Takes the next item out of the queue if there is one.
 ///
 /// @param queue  the queue
 /// @param item   where the item goes
@@ -159,10 +293,12 @@ pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_queue_try_get(queue: *mut pirn_queue_t, item: *mut *mut c_void) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_queue_try_get", queue, item, |queue: &Arc<Queue>| Ok(queue.try_get()?.0)) }
+    let fast = |queue: &Queue| unsafe { get_at_once(queue, item) };
+    // SAFETY: as above.
+    on_marked("pirn_queue_try_get", queue, fast, |queue| unsafe { give(item, || queue.try_get()) })
 }
 
-/// Takes the first item out of the queue, waiting for at most so long as there is none.
+/// Takes the next item out of the queue, waiting for at most so long as there is none.
 ///
 /// @param queue    the queue
 /// @param seconds  the limit: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity for none
@@ -184,13 +320,8 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
     seconds: f64,
     item: *mut *mut c_void,
 ) -> pirn_status_t {
-    let timeout = Timeout::from_seconds(seconds);
     // SAFETY: the caller's promise.
-    unsafe {
-        ask("pirn_queue_get_timeout", queue, item, |queue: &Arc<Queue>| {
-            Ok(wait_for(&**queue, timeout?, |deadline| queue.get_until(deadline))?.0)
-        })
-    }
+    unsafe { get("pirn_queue_get_timeout", queue, item, Timeout::from_seconds(seconds)) }
 }
 
 /// Says that an item which was got from the queue is done with.
@@ -204,7 +335,8 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
 /// Python: queue.task_done().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_t {
-    on("pirn_queue_task_done", queue, |queue: &Arc<Queue>| Ok(queue.task_done()?))
+    let fast = |queue: &Queue| queue.task_done_at_once().then_some(PIRN_OK);
+    on_marked("pirn_queue_task_done", queue, fast, |queue| Ok(queue.task_done()?))
 }
 
 /// Waits until every item that was put in is done: until there were as many calls of pirn_queue_task_done.

@@ -1,6 +1,6 @@
 //! Types that several headers share.
 
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 
 pub use crate::status::pirn_status_t;
 
@@ -17,6 +17,8 @@ pub type pirn_target_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> i32>;
 pub type pirn_task_fn = Option<unsafe extern "C" fn(arg: *mut c_void, result: *mut *mut c_void) -> i32>;
 /// What a condition waits for: whether it holds, asked with the condition's lock held.
 pub type pirn_predicate_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> Flag>;
+/// Which of two items comes first: negative for `a`, positive for `b`, 0 for the one that came first.
+pub type pirn_compare_fn = Option<unsafe extern "C" fn(a: *const c_void, b: *const c_void, ctx: *mut c_void) -> c_int>;
 /// Gives an argument, an item or a result back to its owner.
 pub type pirn_free_fn = Option<unsafe extern "C" fn(arg: *mut c_void)>;
 

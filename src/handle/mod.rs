@@ -18,9 +18,14 @@
 //! whatever slot it names can be read, since slots stay mapped; and the word read there has the handle's generation only if the handle is
 //! live, since a generation is given out once. Bit 63 makes every handle differ from every address in user space.
 
+#[cfg(not(loom))]
 pub mod arena;
+#[cfg(not(loom))]
 pub mod condition;
+#[cfg(not(loom))]
 pub mod inline;
+pub mod pins;
+#[cfg(not(loom))]
 pub mod shared;
 
 pub use crate::identity::Kind;

@@ -13,6 +13,8 @@ mod hook;
 mod local;
 mod lock;
 mod mutex;
+mod pins;
+mod queue;
 mod rlock;
 mod semaphore;
 mod timer;

@@ -15,6 +15,7 @@
 //! reach a waiter of the next turn: it looks at the object's word again.
 
 use super::Deadline;
+use super::interrupt::sleep_on;
 use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::futex;
 
@@ -43,7 +44,7 @@ impl Crowd {
 
     /// Sleeps, after that step, until woken: true; or until the deadline: false. May return early: the caller looks again.
     pub fn sleep(&self, turn: u32, deadline: Deadline) -> bool {
-        deadline != Deadline::PASSED && futex::wait(&self.turn, turn, deadline)
+        deadline != Deadline::PASSED && sleep_on(&self.turn, turn, deadline)
     }
 
     /// Wakes everyone, after the step that cleared the flag.

@@ -1,5 +1,6 @@
 //! The FIFO wait list, and waiting on it.
 
+use super::interrupt::sleep_on;
 use super::mutex::RawMutex;
 use super::{Deadline, spin_until};
 use crate::sys::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -128,7 +129,7 @@ impl WaitList {
     }
 
     /// How many wait. Tests await this instead of a time.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub fn len(&self) -> usize {
         let mut at = if self.is_empty() { null() } else { self.first };
         let mut len = 0;
@@ -421,7 +422,7 @@ fn sleep(state: &AtomicU32, deadline: Deadline, spin: bool) -> bool {
     // If that fails there is a notice, or this is the second sleep, after a time-out.
     let _ = state.compare_exchange(WAITING, SLEEPING, Ordering::Relaxed, Ordering::Relaxed);
     while !is_noticed() {
-        if !futex::wait(state, SLEEPING, deadline) {
+        if !sleep_on(state, SLEEPING, deadline) {
             return is_noticed();
         }
     }

@@ -8,17 +8,23 @@
 //! (under the same lock) finds it there; and being taken off the list happens once, under the lock, so a waiter that
 //! times out either takes itself off and has not been notified, or finds itself gone and takes the notice.
 
+mod backoff;
 mod bucket;
 mod crowd;
 mod deadline;
+mod interrupt;
 mod list;
 mod mutex;
 mod spin;
 
 pub use crate::sys::clock::Deadline;
+pub use backoff::Backoff;
 pub use bucket::{bucket, lock_both};
 pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
+pub use interrupt::may_be_called_off;
+#[cfg(not(loom))]
+pub use interrupt::set_interrupt_hook;
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 pub use spin::{Spin, Turns, spin_until};

@@ -7,7 +7,6 @@ use crate::sys::atomic::{AtomicU32, Ordering};
 use crate::sys::fork::Section;
 use crate::sys::futex;
 use core::cell::UnsafeCell;
-use core::ffi::c_void;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
@@ -123,17 +122,7 @@ impl<T> Mutex<T> {
         deadline: Deadline,
         list: impl Fn(&mut T) -> &mut WaitList,
     ) -> Wake<'a, T> {
-        Mutex::wait_with_item(guard, deadline, core::ptr::null_mut(), list)
-    }
-
-    /// [`Mutex::wait`] with an item that is there for the notifier to take: [`Notifier::item`](super::Notifier::item).
-    pub fn wait_with_item<'a>(
-        guard: MutexGuard<'a, T>,
-        deadline: Deadline,
-        item: *mut c_void,
-        list: impl Fn(&mut T) -> &mut WaitList,
-    ) -> Wake<'a, T> {
-        Mutex::wait_as(guard, Wait::until(deadline).with_item(item), list)
+        Mutex::wait_as(guard, Wait::until(deadline), list)
     }
 
     /// [`Mutex::wait`] in the way that `wait` says.
@@ -209,6 +198,7 @@ impl<T> Drop for MutexGuard<'_, T> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use core::ffi::c_void;
 
     #[test]
     fn excludes() {
@@ -257,7 +247,7 @@ mod tests {
                     std::thread::yield_now();
                 }
             });
-            match Mutex::wait_with_item(mutex.lock(), Deadline::NEVER, item(1), |list| list) {
+            match Mutex::wait_as(mutex.lock(), Wait::until(Deadline::NEVER).with_item(item(1)), |list| list) {
                 Wake::Notified(notice) => assert_eq!(notice.item(), item(2)),
                 Wake::TimedOut(_) => panic!("a wait without a limit timed out"),
             }

@@ -23,7 +23,7 @@
 use super::clock::Deadline;
 use super::futex;
 use core::cell::Cell;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 /// One counter per stripe and cache line, so that sections on different threads rarely meet.
 #[repr(align(128))]
@@ -35,6 +35,8 @@ static CLOSED: AtomicU32 = AtomicU32::new(0);
 /// Serialises forks from several threads: 0 free, 1 taken.
 static FORKING: AtomicU32 = AtomicU32::new(0);
 static EPOCH: AtomicU32 = AtomicU32::new(1);
+/// The token of the thread that the last fork was made on, in the child.
+static SURVIVOR: AtomicUsize = AtomicUsize::new(0);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 static NEXT_STRIPE: AtomicU32 = AtomicU32::new(0);
 
@@ -57,6 +59,11 @@ thread_local! {
 #[inline]
 pub fn epoch() -> u32 {
     EPOCH.load(Ordering::Relaxed)
+}
+
+/// In a child of fork, the [token](super::token) of the one thread that came along.
+pub fn survivor() -> usize {
+    SURVIVOR.load(Ordering::Relaxed)
 }
 
 /// The time spent in an internal critical section, during which no fork happens. Sections nest.
@@ -175,6 +182,7 @@ extern "C" fn after_in_child() {
     for stripe in &INSIDE {
         stripe.0.store(0, Ordering::Relaxed);
     }
+    SURVIVOR.store(super::token::token(), Ordering::Relaxed);
     EPOCH.fetch_add(1, Ordering::Relaxed);
     pass_the_gate(false);
     open();

@@ -10,15 +10,26 @@ use super::clock::Deadline;
 pub use imp::{expire, has_expired};
 pub use imp::{wait, wake};
 
+/// Why a sleep is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slept {
+    /// For whatever reason: the caller looks at its state again.
+    Woken,
+    /// A signal handler has run on this thread; otherwise as `Woken`.
+    #[cfg(not(loom))]
+    Interrupted,
+    /// The deadline has passed.
+    TimedOut,
+}
+
 #[cfg(not(loom))]
 mod imp {
-    use super::{AtomicU32, Deadline};
+    use super::{AtomicU32, Deadline, Slept};
 
     /// Sleeps while `word` is `expected`, until woken or until `deadline`.
     ///
-    /// Returns false only if the deadline has passed. A true says nothing: the caller looks at its state again.
-    /// An interrupting signal is such a spurious wake-up; the deadline is absolute, so nothing is added by waiting again.
-    pub fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) -> bool {
+    /// The deadline is absolute, so nothing is added by waiting again.
+    pub fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) -> Slept {
         let limit = deadline.as_timespec();
         let limit_ptr = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
         // SAFETY: `word` is a live, aligned 32-bit word and `limit_ptr` is NULL or a valid timespec. The BITSET form takes an
@@ -34,7 +45,11 @@ mod imp {
                 libc::FUTEX_BITSET_MATCH_ANY,
             )
         };
-        result == 0 || super::last_os_error() != libc::ETIMEDOUT
+        match if result == 0 { 0 } else { super::last_os_error() } {
+            libc::ETIMEDOUT => Slept::TimedOut,
+            libc::EINTR => Slept::Interrupted,
+            _ => Slept::Woken,
+        }
     }
 
     /// Wakes up to `count` threads that sleep on the word at this address, which need not exist any more.
@@ -53,7 +68,7 @@ fn last_os_error() -> i32 {
 #[cfg(loom)]
 mod imp {
     //! A futex for models: a table of sleepers under a loom mutex, and deadlines that pass when a model thread says so.
-    use super::{AtomicU32, Deadline};
+    use super::{AtomicU32, Deadline, Slept};
     use crate::sys::atomic::Ordering;
     use loom::sync::Mutex;
     use loom::thread::{self, Thread};
@@ -78,17 +93,17 @@ mod imp {
         static ref TABLE: Mutex<Table> = Mutex::new(Table::default());
     }
 
-    pub fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) -> bool {
+    pub fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) -> Slept {
         let timed = deadline != Deadline::NEVER;
         let serial;
         {
             let mut table = TABLE.lock().unwrap();
             // The kernel compares under the same lock that a waker takes: no wake-up falls between.
             if word.load(Ordering::Relaxed) != expected {
-                return true;
+                return Slept::Woken;
             }
             if timed && table.expired {
-                return false;
+                return Slept::TimedOut;
             }
             serial = table.next_serial;
             table.next_serial += 1;
@@ -100,10 +115,10 @@ mod imp {
             let mut table = TABLE.lock().unwrap();
             if let Some(at) = table.timed_out.iter().position(|&s| s == serial) {
                 table.timed_out.swap_remove(at);
-                return false;
+                return Slept::TimedOut;
             }
             if !table.sleepers.iter().any(|s| s.serial == serial) {
-                return true;
+                return Slept::Woken;
             }
         }
     }

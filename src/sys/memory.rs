@@ -28,6 +28,19 @@ pub unsafe fn commit(start: *mut u8, bytes: usize) -> bool {
     unsafe { libc::mprotect(start.cast(), bytes, libc::PROT_READ | libc::PROT_WRITE) == 0 }
 }
 
+/// Gives the memory of usable pages back to the system, while the addresses stay usable: they read as zero then. False if that
+/// cannot be done for this range.
+///
+/// # Safety
+/// The range lies within a reservation, and what is there is not needed any more.
+pub unsafe fn discard(start: NonNull<u8>, bytes: usize) -> bool {
+    let page = super::page_size();
+    start.addr().get() % page == 0
+        && bytes % page == 0
+        // SAFETY: the caller's promise; whole pages.
+        && unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) } == 0
+}
+
 /// How many bytes of address space the process may have (RLIMIT_AS).
 pub fn limit() -> usize {
     let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };

@@ -7,6 +7,7 @@
 compile_error!("pirn runs on 64-bit Linux with glibc so far; other systems belong behind src/sys");
 
 pub mod atomic;
+pub mod barrier;
 pub mod cell;
 pub mod clock;
 #[cfg(not(loom))]
@@ -17,6 +18,11 @@ pub mod fork {
     /// As in a process that never forked.
     pub fn epoch() -> u32 {
         1
+    }
+
+    /// As in a process that never forked.
+    pub fn survivor() -> usize {
+        0
     }
 }
 pub mod futex;
@@ -29,3 +35,11 @@ pub mod stack;
 #[cfg(not(loom))]
 pub mod thread;
 pub mod token;
+
+/// The size of a page of memory, which is what the system hands out.
+#[cfg(not(loom))]
+fn page_size() -> usize {
+    // SAFETY: has no preconditions.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096)
+}

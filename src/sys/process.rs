@@ -9,6 +9,14 @@ pub fn at_exit(handler: extern "C" fn()) -> bool {
     unsafe { libc::atexit(handler) == 0 }
 }
 
+/// The calling thread stays here until the process ends.
+pub fn stay() -> ! {
+    loop {
+        // SAFETY: has no preconditions.
+        unsafe { libc::pause() };
+    }
+}
+
 /// Writes to standard error, whatever state it is in: closed, or a pipe that nobody reads.
 pub fn write_stderr(mut text: &[u8]) {
     let _quiet = NoSigpipe::begin();

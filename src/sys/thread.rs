@@ -38,7 +38,7 @@ impl SystemThread {
         }
         let mut accepted = true;
         if stack_size > 0 {
-            let page = page_size();
+            let page = super::page_size();
             let bytes = stack_size.max(libc::PTHREAD_STACK_MIN).checked_next_multiple_of(page);
             // SAFETY: initialised above.
             accepted = bytes
@@ -97,12 +97,6 @@ impl SystemThread {
         // SAFETY: the caller's promise.
         unsafe { libc::pthread_detach(self.0) };
     }
-}
-
-fn page_size() -> usize {
-    // SAFETY: has no preconditions.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).unwrap_or(4096)
 }
 
 /// The kernel's number for the calling thread.

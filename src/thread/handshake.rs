@@ -16,7 +16,7 @@
 //! `done` is what joins wait for where there is no system thread: of the main thread, of a pending timer, and in the moment before it
 //! is known, from which on the thread's own `done` tells as much. It is set before the system thread is gone.
 
-use crate::park::{Deadline, Mutex};
+use crate::park::{Deadline, Mutex, may_be_called_off};
 use crate::status::Error;
 use crate::sync::{Event, Lock};
 
@@ -98,7 +98,8 @@ impl<S: Joinable> Handshake<S> {
         is_gone: impl FnOnce() -> bool,
         reaped: impl FnOnce(),
     ) -> Result<(), Error> {
-        if self.joinable().is_none() {
+        // The wait for a system thread is no signal's to end: what may be called off comes to that after the thread's end.
+        if may_be_called_off(deadline) || self.joinable().is_none() {
             if !is_over {
                 self.done.wait_until(deadline)?;
             }

@@ -13,6 +13,7 @@
 use super::hooks::{self, Subject};
 use super::{current, get_ident, local, main_thread, registry, report};
 use crate::callback::Target;
+use crate::cut;
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::process;
@@ -155,6 +156,7 @@ fn run_phases() {
     registry::join_all_and_close();
     let mut shutdown = SHUTDOWN.lock();
     shutdown.phase = Phase::Over;
+    cut::set_ending(true);
     let waiters = shutdown.waiters.take_all();
     drop(shutdown);
     waiters.notify_all(Notice::new(1));
@@ -197,4 +199,5 @@ pub fn not_begun_in_child() {
     shutdown.phase = Phase::Open;
     shutdown.by = 0;
     EXECUTORS_CLOSED.store(false, Ordering::Release);
+    cut::set_ending(false);
 }

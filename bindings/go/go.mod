@@ -1,0 +1,3 @@
+module pirn-example
+
+go 1.19
