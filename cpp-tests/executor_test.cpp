@@ -14,20 +14,25 @@ std::atomic<int> allocations{0};
 
 } // namespace
 
-void *operator new(std::size_t size)
+// Not inlined: the compiler would see a free of what came from a new.
+[[gnu::noinline]] void *operator new(std::size_t size, const std::nothrow_t &) noexcept
 {
     allocations++;
-    if (void *memory = std::malloc(size))
+    return std::malloc(size);
+}
+[[gnu::noinline]] void *operator new(std::size_t size)
+{
+    if (void *memory = operator new(size, std::nothrow))
         return memory;
     throw std::bad_alloc();
 }
-void operator delete(void *memory) noexcept
+[[gnu::noinline]] void operator delete(void *memory) noexcept
 {
     std::free(memory);
 }
-void operator delete(void *memory, std::size_t) noexcept
+[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept
 {
-    std::free(memory);
+    operator delete(memory);
 }
 
 namespace {
