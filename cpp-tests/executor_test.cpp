@@ -129,6 +129,17 @@ TEST(map_in_order)
         sum += *each;
     CHECK_EQ(sum, 7);
 
+    // A view's elements are another's, and stay what they are.
+    struct view {
+        std::string *first, *last;
+        std::string *begin() const { return first; }
+        std::string *end() const { return last; }
+    };
+    std::string texts[] = {std::string(100, 'a'), std::string(100, 'b')};
+    for (std::size_t n : pool.map([](std::string text) { return text.size(); }, view{texts, texts + 2}))
+        CHECK_EQ(n, 100);
+    CHECK_EQ(texts[0].size() + texts[1].size(), 200);
+
     int array[] = {1, 2, 3};
     auto results = pool.map([](int n) { return std::to_string(n); }, array);
     CHECK(*results.next() == "1");

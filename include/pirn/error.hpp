@@ -111,10 +111,10 @@ public:
 
 } // namespace detail
 
-/// The category of pirn's error codes; its name is "pirn".
+/// The category of pirn's error codes; its name is "pirn". It is never destroyed: threads may fail while the program ends.
 inline const std::error_category &category() noexcept
 {
-    static const detail::error_category instance;
+    static const std::error_category &instance = *new detail::error_category;
     return instance;
 }
 
