@@ -115,7 +115,7 @@ TEST(map_in_order)
     std::vector<int> numbers(100);
     std::iota(numbers.begin(), numbers.end(), 0);
     int next = 0;
-    for (int square : pool.map([](int n) { return n * n; }, numbers, {7, PIRN_FOREVER})) {
+    for (int square : pool.map([](int n) { return n * n; }, numbers, {7})) {
         CHECK_EQ(square, next * next);
         next++;
     }
@@ -147,7 +147,7 @@ TEST(map_in_order)
     CHECK(*results.next() == "3");
     CHECK(!results.next() && !results.next());
     CHECK(!pool.map([](int n) { return n; }, std::vector<int>()).next());
-    CHECK_ERROR(invalid_argument, pool.map([](int n) { return n; }, array, {0, PIRN_FOREVER}));
+    CHECK_ERROR(invalid_argument, pool.map([](int n) { return n; }, array, {0}));
 }
 
 TEST(map_fails)
@@ -161,7 +161,7 @@ TEST(map_fails)
                          throw std::out_of_range("three");
                      return i;
                  },
-                 std::vector<int>{1, 2, 3, 4}, {2, PIRN_FOREVER}))
+                 std::vector<int>{1, 2, 3, 4}, {2}))
             seen += std::to_string(n);
         CHECK_FAILED("nothing was thrown");
     } catch (const std::out_of_range &e) {
@@ -170,7 +170,7 @@ TEST(map_fails)
     CHECK_STR(seen.c_str(), "12");
 
     pirn::event go;
-    auto late = pool.map([&](int n) { return go.wait(), n; }, std::vector<int>{1}, {1, 0.001});
+    auto late = pool.map([&](int n) { return go.wait(), n; }, std::vector<int>{1}, {1, 1ms});
     CHECK_ERROR(timed_out, late.next());
     CHECK(!late.next());
     go.set();
