@@ -14,18 +14,19 @@ std::atomic<int> allocations{0};
 
 } // namespace
 
-void *operator new(std::size_t size)
+// Out of line: where only one of a pair is inlined GCC 12 takes them for mismatched.
+__attribute__((noinline)) void *operator new(std::size_t size)
 {
     allocations++;
     if (void *memory = std::malloc(size))
         return memory;
     throw std::bad_alloc();
 }
-void operator delete(void *memory) noexcept
+__attribute__((noinline)) void operator delete(void *memory) noexcept
 {
     std::free(memory);
 }
-void operator delete(void *memory, std::size_t) noexcept
+__attribute__((noinline)) void operator delete(void *memory, std::size_t) noexcept
 {
     std::free(memory);
 }

@@ -73,7 +73,7 @@ impl Count {
             let after = after.min(puts);
             let flags = if after == puts { done & CLOSED } else { done & (CLOSED | JOINERS) };
             // Acquire: a joiner that this one notifies sees what came before the others' task_done.
-            match self.done.compare_exchange_weak(done, after * ONE | flags, Ordering::AcqRel, Ordering::Relaxed) {
+            match self.done.compare_exchange_weak(done, (after * ONE) | flags, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return Some(after == puts),
                 Err(now) => done = now,
             }
@@ -122,6 +122,6 @@ impl Count {
     pub fn repair(&self, in_chain: impl Fn() -> u64) {
         let done = self.done.load(Ordering::Relaxed);
         let fewer = (done / ONE).min(self.puts(in_chain));
-        self.done.store(fewer * ONE | done & CLOSED, Ordering::Relaxed);
+        self.done.store((fewer * ONE) | (done & CLOSED), Ordering::Relaxed);
     }
 }
