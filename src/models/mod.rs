@@ -5,9 +5,12 @@
 //! execution, or what `LOOM_MAX_PREEMPTIONS` says. (Musuvathi and Qadeer, "Iterative Context Bounding", PLDI 2007: most
 //! concurrency bugs need no more than two.)
 
+mod backlog;
 mod barrier;
 mod condition;
+mod crew;
 mod event;
+mod future;
 mod handshake;
 mod hook;
 mod local;
@@ -17,6 +20,7 @@ mod pins;
 mod queue;
 mod rlock;
 mod semaphore;
+mod split;
 mod timer;
 
 use crate::{Deadline, Timeout};
