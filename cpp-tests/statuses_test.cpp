@@ -70,6 +70,10 @@ TEST(tasks)
     CHECK(completed.status() == errc::end);
     CHECK_EQ(sum, 15);
 
+    std::vector<int> numbers = {1, 2, 3};
+    CHECK(pool.for_each(numbers, [](int &n) { n *= 2; }) == errc::ok);
+    CHECK_EQ(numbers[2], 6);
+
     auto held = std::make_shared<int>(1);
     CHECK(pool.shutdown() == errc::ok);
     CHECK(pool.post([held] {}) == errc::shut_down);

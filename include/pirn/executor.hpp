@@ -10,6 +10,7 @@
 #include <pirn/detail/map_state.hpp>
 #include <pirn/detail/owner.hpp>
 #include <pirn/detail/pull.hpp>
+#include <pirn/detail/range_frame.hpp>
 #include <pirn/detail/time.hpp>
 #include <pirn/executor.h>
 #include <pirn/future.hpp>
@@ -194,6 +195,33 @@ public:
         static_assert(std::is_object_v<R>, "map gives values; for_each is for functions that return nothing");
         using state = detail::map_work<R, std::decay_t<F>, item>;
         return start_map<state>(std::forward<F>(f), std::forward<Range>(items), options);
+    }
+
+    /// Parallel for: calls `body(first, last)`, as const, for parts of the numbers from `begin` up to and without `end`, on several
+    /// threads, of which this is one; returns when all is done. `grain` is how many numbers a call gets; 0 for as many as suits.
+    /// The first exception of a call is thrown here; no call is begun after it.
+    template <class Body>
+    done for_range(std::size_t begin, std::size_t end, Body &&body, std::size_t grain = 0)
+    {
+        detail::range_frame<std::remove_reference_t<Body>> frame{body};
+        return detail::check(frame.rethrow(
+            pirn_executor_for_range(handle_, begin, end, grain, frame.run, std::addressof(frame))));
+    }
+
+    /// Calls `f` for each item of a random-access range, as const, on several threads; returns when all is done. Otherwise as
+    /// for_range.
+    ///
+    ///     pool.for_each(images, [](image &each) { each.sharpen(); });
+    template <class Range, class F>
+    done for_each(Range &&items, F &&f, std::size_t grain = 0)
+    {
+        const auto first = std::begin(items);
+        using place = typename std::iterator_traits<std::decay_t<decltype(first)>>::difference_type;
+        const auto part = [&](std::size_t from, std::size_t to) {
+            for (; from < to; from++)
+                std::invoke(std::as_const(f), first[static_cast<place>(from)]);
+        };
+        return for_range(0, static_cast<std::size_t>(std::end(items) - first), part, grain);
     }
 
     /// Takes no more tasks; what is queued still runs. Waits for the end if `wait` is true.
