@@ -26,14 +26,8 @@ std::atomic<int> allocations{0};
         return memory;
     throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void *memory) noexcept
-{
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept
-{
-    operator delete(memory);
-}
+[[gnu::noinline]] void operator delete(void *memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept { operator delete(memory); }
 
 namespace {
 
@@ -250,7 +244,8 @@ TEST(ranges)
     CHECK(words[0] == "warps" && words[1] == "wefts");
     const int numbers[] = {1, 2, 3};
     std::atomic<int> sum{0};
-    pool.for_each(numbers, [&](int n) { sum += n; }, 1);
+    pool.for_each(
+        numbers, [&](int n) { sum += n; }, 1);
     CHECK_EQ(sum.load(), 6);
 }
 

@@ -34,7 +34,8 @@ TEST(a_constructor_that_fails)
 {
     pirn::semaphore refused(-1);
     CHECK(!refused);
-    CHECK_STR(pirn_last_error(), "pirn_semaphore_new: an argument is outside its range, or NULL where a pointer is required");
+    CHECK_STR(pirn_last_error(),
+              "pirn_semaphore_new: an argument is outside its range, or NULL where a pointer is required");
     CHECK(refused.acquire() == errc::invalid_handle);
     CHECK(refused.count().error() == errc::invalid_handle);
     pirn::barrier none(0);

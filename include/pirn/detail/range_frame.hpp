@@ -1,5 +1,6 @@
 /// @file
-/// A parallel for's body, and the first exception of its calls. It lies in the frame of the call that waits for all of them.
+/// A parallel for's body, and the first exception of its calls. It lies in the frame of the call that waits
+/// for all of them.
 #ifndef PIRN_DETAIL_RANGE_FRAME_HPP
 #define PIRN_DETAIL_RANGE_FRAME_HPP
 
@@ -17,7 +18,8 @@ struct range_frame {
     const Body &body;
 #if PIRN_HPP_EXCEPTIONS
     std::atomic<bool> failed{false};
-    std::exception_ptr first = nullptr; // written by the one that set `failed`, read when all calls have returned
+    std::exception_ptr first =
+        nullptr; // written by the one that set `failed`, read when all calls have returned
 #endif
 
     static std::int32_t run(std::size_t begin, std::size_t end, void *arg) noexcept
