@@ -78,6 +78,9 @@ TEST(moves)
 
 TEST(detached)
 {
+    static_assert(!std::is_constructible_v<pirn::thread_ref, pirn::thread &&>);
+    static_assert(!std::is_assignable_v<pirn::thread_ref &, pirn::thread &&>);
+
     pirn::event go, gone;
     pirn::thread thread([&] {
         go.wait();

@@ -21,12 +21,21 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
+class thread;
+
 /// Leads to a thread, whoever started it, and lets go of it without a word: what current_thread, main_thread
 /// and enumerate give.
 class thread_ref : public detail::owner<pirn_thread_t, pirn_thread_free> {
 public:
     /// Leads to no thread.
     thread_ref() noexcept = default;
+
+    thread_ref(thread_ref &&) noexcept = default;
+    thread_ref &operator=(thread_ref &&) noexcept = default;
+
+    /// A pirn::thread that was moved into this would be joined by nobody: detach() says so.
+    thread_ref(thread &&) = delete;
+    thread_ref &operator=(thread &&) = delete;
 
     /// Takes over a handle of the C API.
     explicit thread_ref(pirn_thread_t *handle) noexcept : owner(handle) {}
@@ -143,7 +152,7 @@ public:
             start<call>(options, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
-    thread(thread &&) noexcept = default;
+    thread(thread &&other) noexcept { swap(other); }
 
     /// Stops and joins the thread that it leads to, and takes over the other's.
     thread &operator=(thread &&other) noexcept
