@@ -41,6 +41,8 @@ pub struct Queue<E> {
     pub open: bool,
     /// How many were ever submitted to this lane.
     pub submitted: u64,
+    /// A submitter had to wait for the lock, since a worker last took something.
+    held_up: bool,
     entries: VecDeque<E>,
     sweep_at: usize,
 }
@@ -85,6 +87,11 @@ impl<E: Withdrawable> Queue<E> {
         to.extend(self.entries.drain(..count));
     }
 
+    /// Whether a submitter had to wait for the lock, since this was last asked.
+    pub fn has_held_up(&mut self) -> bool {
+        core::mem::take(&mut self.held_up)
+    }
+
     /// How many there are, withdrawn ones included.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -116,7 +123,8 @@ unsafe impl<E: Send> Send for Lane<E> {}
 impl<E> Lane<E> {
     /// An empty lane, still closed.
     pub fn new() -> Lane<E> {
-        let queue = Queue { open: false, submitted: 0, entries: VecDeque::new(), sweep_at: SWEEP_AT_LEAST };
+        let queue =
+            Queue { open: false, submitted: 0, held_up: false, entries: VecDeque::new(), sweep_at: SWEEP_AT_LEAST };
         Lane { state: AtomicU32::new(0), queue: UnsafeCell::new(queue) }
     }
 
@@ -130,12 +138,29 @@ impl<E> Lane<E> {
     /// Locks it.
     #[inline]
     pub fn lock(&self) -> LaneGuard<'_, E> {
-        let seen = self.state.load(Ordering::Relaxed) & FILLED;
-        // Acquire pairs with the unlock's release: the queue is seen as it was left.
-        if self.state.compare_exchange(seen, seen | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if !self.try_lock() {
             self.lock_contended();
         }
         LaneGuard { lane: self }
+    }
+
+    /// Locks it, to put something there.
+    #[inline]
+    pub fn lock_to_submit(&self) -> LaneGuard<'_, E> {
+        if self.try_lock() {
+            return LaneGuard { lane: self };
+        }
+        self.lock_contended();
+        let mut guard = LaneGuard { lane: self };
+        guard.held_up = true;
+        guard
+    }
+
+    #[inline]
+    fn try_lock(&self) -> bool {
+        let seen = self.state.load(Ordering::Relaxed) & FILLED;
+        // Acquire pairs with the unlock's release: the queue is seen as it was left.
+        self.state.compare_exchange(seen, seen | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     #[cold]

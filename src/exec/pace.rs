@@ -5,11 +5,12 @@
 //!
 //! - **Shares.** As long as tasks are small a worker takes several at once: twice as many each time that a share has not lasted, half as
 //!   many when it has. Tasks that take longer are taken one by one, and start in the order of their submits with several workers, too.
-//! - **Rests.** Where tasks come in a fast stream and a worker still finds but a few of them, workers are faster than the submitter, and
-//!   with every look they only hold it up. Then the worker comes again after a short rest, for more at once. A stream comes from one who does
-//!   not wait for results between: whoever does finds no worker resting.
+//! - **Rests.** If a worker finds but a few tasks in the lane of a thread outside, and that one had to wait for the lane meanwhile, or
+//!   submits as fast as it can, then workers are faster than it, and with every look they only hold it up. The worker comes again after a
+//!   short rest, for more at once. A thread that waits for one task before it submits the next finds no worker resting.
 
 use super::lane::{Queue, Withdrawable};
+use super::shift::Shift;
 use crate::park::spin_till;
 use crate::sys::clock;
 use core::cell::Cell;
@@ -20,7 +21,7 @@ const LARGEST_SHARE: usize = 64;
 /// A share is to last for about so long.
 const SHARE_NS: u64 = 5_000;
 
-/// Tasks that come faster than one in so long are a stream.
+/// Tasks that come faster than one in so long are submitted one after the other, without a wait between.
 const STREAM_NS: u64 = 200;
 /// Fewer than so many in the lane are a few.
 const FEW: usize = 8;
@@ -50,11 +51,13 @@ impl Pace {
         }
     }
 
-    /// Before another's lane is locked.
+    /// Before another's lane is locked. The rest is no part of what the last share has lasted.
     #[inline]
     pub fn rest(&self) {
-        if self.rest_until.get() != 0 {
-            spin_till(self.rest_until.take());
+        let until = self.rest_until.take();
+        if until != 0 {
+            spin_till(until);
+            self.taken_at.set(until);
         }
     }
 
@@ -64,7 +67,8 @@ impl Pace {
         let elapsed = now - self.taken_at.replace(now);
         let is_same = self.lane.replace(lane) == lane;
         let came = queue.submitted.wrapping_sub(self.submitted.replace(queue.submitted));
-        if is_same && queue.len() < FEW && came.saturating_mul(STREAM_NS) > elapsed {
+        let is_stream = is_same && came.saturating_mul(STREAM_NS) > elapsed;
+        if (queue.has_held_up() || is_stream) && queue.len() < FEW && Shift::is_outside(lane) {
             self.rest_until.set(now + REST_NS);
         }
         let share = self.share.get();

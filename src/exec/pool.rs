@@ -310,13 +310,13 @@ impl Pool {
         } else {
             worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
         };
-        let mut queue = shift.lanes[lane].lock();
+        let mut queue = shift.lanes[lane].lock_to_submit();
         let mut has_started_one = false;
         let mut admission = Put::Queued;
         while !queue.open && admission == Put::Queued {
             drop(queue);
             admission = self.admit(&mut has_started_one)?;
-            queue = shift.lanes[lane].lock();
+            queue = shift.lanes[lane].lock_to_submit();
         }
         if put(&mut queue) {
             place.fill();
