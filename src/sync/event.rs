@@ -133,7 +133,8 @@ impl RawEvent {
                 Ok(state) if state & SET != 0 => break Ok(false),
                 Ok(_) => {}
             }
-            if self.word.compare_exchange(seen, seen | PARKED, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            // Acquire, for a set that was cleared again since the look at the word: the one that wakes this thread is a later one.
+            if self.word.compare_exchange(seen, seen | PARKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
                 break Ok(true);
             }
         };
