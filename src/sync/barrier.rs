@@ -206,7 +206,11 @@ impl Barrier {
 
     /// Waits until the phase is one that `is_awaited`, in the crowd with that flag. False: the deadline has passed.
     fn wait_for_phase(&self, crowd: &Crowd, flag: u64, deadline: Deadline, is_awaited: fn(Phase) -> bool) -> bool {
-        if spin_until(|| is_awaited(self.state().phase())) {
+        let is_reached = || is_awaited(self.state().phase());
+        if deadline == Deadline::PASSED {
+            return is_reached();
+        }
+        if spin_until(is_reached) {
             return true;
         }
         loop {
