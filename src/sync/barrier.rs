@@ -117,7 +117,8 @@ impl State {
 
     /// After one of those present has left.
     fn less_one(self) -> State {
-        match self.with(self.phase(), self.present() - 1) {
+        // Nobody is present in a child that an interrupt hook of the wait has forked, if the barrier has been used there since.
+        match self.with(self.phase(), self.present().saturating_sub(1)) {
             emptied if emptied.present() == 0 && emptied.phase() != Broken => emptied.in_phase(Filling),
             others => others,
         }

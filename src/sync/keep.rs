@@ -56,8 +56,12 @@ impl RawLock {
 
     /// Counts the calling thread out, which has the lock again.
     pub fn remove_thread(&self) {
-        // SAFETY: the bucket is held, and a lock that counts this thread in is still one.
-        self.in_bucket(|| unsafe { *(*self.keepers.get()).threads() -= 1 });
+        self.in_bucket(|| {
+            // SAFETY: the bucket is held, and a lock that counts this thread in is still one.
+            let threads = unsafe { (*self.keepers.get()).threads() };
+            // None in a child that an interrupt hook of the wait has forked: there the count began anew.
+            *threads = threads.saturating_sub(1);
+        });
     }
 
     /// With the bucket held: counts a condition out, which `free_condition` frees, unless it is the last way to the lock and threads
