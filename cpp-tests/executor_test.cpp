@@ -14,22 +14,20 @@ std::atomic<int> allocations{0};
 
 } // namespace
 
-// Out of line: where only one of a pair is inlined GCC 12 takes them for mismatched.
-__attribute__((noinline)) void *operator new(std::size_t size)
+// Not inlined: the compiler would see a free of what came from a new.
+[[gnu::noinline]] void *operator new(std::size_t size, const std::nothrow_t &) noexcept
 {
     allocations++;
-    if (void *memory = std::malloc(size))
+    return std::malloc(size);
+}
+[[gnu::noinline]] void *operator new(std::size_t size)
+{
+    if (void *memory = operator new(size, std::nothrow))
         return memory;
     throw std::bad_alloc();
 }
-__attribute__((noinline)) void operator delete(void *memory) noexcept
-{
-    std::free(memory);
-}
-__attribute__((noinline)) void operator delete(void *memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
+[[gnu::noinline]] void operator delete(void *memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept { operator delete(memory); }
 
 namespace {
 
@@ -111,7 +109,7 @@ TEST(map_in_order)
     std::vector<int> numbers(100);
     std::iota(numbers.begin(), numbers.end(), 0);
     int next = 0;
-    for (int square : pool.map([](int n) { return n * n; }, numbers, {7, PIRN_FOREVER})) {
+    for (int square : pool.map([](int n) { return n * n; }, numbers, {7})) {
         CHECK_EQ(square, next * next);
         next++;
     }
@@ -125,6 +123,17 @@ TEST(map_in_order)
         sum += *each;
     CHECK_EQ(sum, 7);
 
+    // A view's elements are another's, and stay what they are.
+    struct view {
+        std::string *first, *last;
+        std::string *begin() const { return first; }
+        std::string *end() const { return last; }
+    };
+    std::string texts[] = {std::string(100, 'a'), std::string(100, 'b')};
+    for (std::size_t n : pool.map([](std::string text) { return text.size(); }, view{texts, texts + 2}))
+        CHECK_EQ(n, 100);
+    CHECK_EQ(texts[0].size() + texts[1].size(), 200);
+
     int array[] = {1, 2, 3};
     auto results = pool.map([](int n) { return std::to_string(n); }, array);
     CHECK(*results.next() == "1");
@@ -132,7 +141,7 @@ TEST(map_in_order)
     CHECK(*results.next() == "3");
     CHECK(!results.next() && !results.next());
     CHECK(!pool.map([](int n) { return n; }, std::vector<int>()).next());
-    CHECK_ERROR(invalid_argument, pool.map([](int n) { return n; }, array, {0, PIRN_FOREVER}));
+    CHECK_ERROR(invalid_argument, pool.map([](int n) { return n; }, array, {0}));
 }
 
 TEST(map_fails)
@@ -146,16 +155,16 @@ TEST(map_fails)
                          throw std::out_of_range("three");
                      return i;
                  },
-                 std::vector<int>{1, 2, 3, 4}, {2, PIRN_FOREVER}))
+                 std::vector<int>{1, 2, 3, 4}, {2}))
             seen += std::to_string(n);
-        CHECK(!"thrown");
+        CHECK_FAILED("nothing was thrown");
     } catch (const std::out_of_range &e) {
         CHECK_STR(e.what(), "three");
     }
     CHECK_STR(seen.c_str(), "12");
 
     pirn::event go;
-    auto late = pool.map([&](int n) { return go.wait(), n; }, std::vector<int>{1}, {1, 0.001});
+    auto late = pool.map([&](int n) { return go.wait(), n; }, std::vector<int>{1}, {1, 1ms});
     CHECK_ERROR(timed_out, late.next());
     CHECK(!late.next());
     go.set();
@@ -215,4 +224,53 @@ TEST(destroyed_by_a_worker)
     });
     go.set();
     gone.wait();
+}
+
+TEST(ranges)
+{
+    pirn::executor pool(3);
+    std::vector<std::atomic<int>> visits(1000);
+    pool.for_range(0, visits.size(), [&](std::size_t begin, std::size_t end) {
+        for (; begin < end; begin++)
+            visits[begin]++;
+    });
+    for (auto &each : visits)
+        CHECK_EQ(each.load(), 1);
+    pool.for_range(7, 7, [](std::size_t, std::size_t) { CHECK_FAILED("called"); });
+    CHECK_ERROR(invalid_argument, pool.for_range(2, 1, [](std::size_t, std::size_t) {}));
+
+    std::vector<std::string> words = {"warp", "weft"};
+    pool.for_each(words, [](std::string &word) { word += "s"; });
+    CHECK(words[0] == "warps" && words[1] == "wefts");
+    const int numbers[] = {1, 2, 3};
+    std::atomic<int> sum{0};
+    pool.for_each(
+        numbers, [&](int n) { sum += n; }, 1);
+    CHECK_EQ(sum.load(), 6);
+}
+
+TEST(ranges_that_fail)
+{
+    pirn::executor pool(2);
+    std::atomic<int> calls{0};
+    auto held = std::make_shared<int>(1);
+    for (int round = 0; round < 100; round++) {
+        try {
+            pool.for_range(
+                0, 1000,
+                [&](std::size_t begin, std::size_t) {
+                    calls++;
+                    if (begin >= 500)
+                        throw held;
+                },
+                1);
+            CHECK_FAILED("nothing was thrown");
+        } catch (const std::shared_ptr<int> &thrown) {
+            CHECK(thrown == held);
+        }
+    }
+    CHECK(calls < 100 * 1000);
+    CHECK_EQ(held.use_count(), 1);
+    pool.shutdown();
+    CHECK_ERROR(shut_down, pool.for_range(0, 1, [](std::size_t, std::size_t) {}));
 }

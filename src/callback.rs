@@ -1,6 +1,6 @@
 //! Callbacks: a C function, its argument, and how the argument is given back.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_int, c_void};
 use core::mem::transmute;
 use std::ffi::CString;
@@ -22,6 +22,8 @@ pub type FreeFn = unsafe extern "C" fn(*mut c_void);
 pub type TargetFn = unsafe extern "C" fn(*mut c_void) -> i32;
 /// A task of an executor: 0 is success, and the result is stored through the second pointer.
 pub type TaskFn = unsafe extern "C" fn(*mut c_void, *mut *mut c_void) -> i32;
+/// The body of a parallel for, called with the begin and the end of a part of its range: 0 is success.
+pub type RangeFn = unsafe extern "C" fn(usize, usize, *mut c_void) -> i32;
 
 /// A pointer of the user's that is given back, once, when it is dropped.
 ///
@@ -81,6 +83,8 @@ pub struct Callback<F> {
 pub type Target = Callback<TargetFn>;
 /// A callback with a result.
 pub type Task = Callback<TaskFn>;
+/// A callback for parts of a range, several at a time.
+pub type Range = Callback<RangeFn>;
 
 impl<F> Callback<F> {
     /// A function and its argument.
@@ -150,6 +154,41 @@ impl Target {
 }
 
 impl Task {
+    /// Its parts. Whoever has them owes the call of the last with the second.
+    pub fn into_raw(self) -> (TaskFn, *mut c_void, Option<FreeFn>) {
+        let (function, free) = (self.function, self.arg.free);
+        (function, self.arg.forget(), free)
+    }
+
+    /// A task that is a Rust closure, which must not panic.
+    pub fn from_fn<C>(closure: C) -> Task
+    where
+        C: FnOnce() -> Result<*mut c_void, Failure> + Send + 'static,
+    {
+        unsafe extern "C" fn call<C>(arg: *mut c_void, result: *mut *mut c_void) -> i32
+        where
+            C: FnOnce() -> Result<*mut c_void, Failure>,
+        {
+            // SAFETY: `arg` is the box made below, and a task is called once, by one thread.
+            let closure = unsafe { &mut *arg.cast::<Option<C>>() }.take();
+            match closure.map_or(Ok(core::ptr::null_mut()), |closure| closure()) {
+                Ok(value) => {
+                    // SAFETY: `run` passes a valid place.
+                    unsafe { result.write(value) };
+                    0
+                }
+                Err(failure) => raise(failure.code, failure.message.as_deref()),
+            }
+        }
+        unsafe extern "C" fn free<C>(arg: *mut c_void) {
+            // SAFETY: made by `Box::into_raw` below, and freed once.
+            drop(unsafe { Box::from_raw(arg.cast::<Option<C>>()) });
+        }
+        let arg = Box::into_raw(Box::new(Some(closure))).cast();
+        // SAFETY: `call` and `free` take what `arg` points to, which is Send.
+        unsafe { Task::new(call::<C>, Arg::new(arg, Some(free::<C>))) }
+    }
+
     /// Calls it. The argument stays until the callback is dropped.
     pub fn run(&self) -> Result<*mut c_void, Failure> {
         type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void, *mut *mut c_void) -> i32;
@@ -158,6 +197,14 @@ impl Task {
         let function = unsafe { transmute::<TaskFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise; `result` is a valid place.
         run(|| unsafe { function(self.arg.pointer, &mut result) }).map(|()| result)
+    }
+}
+
+impl Range {
+    /// Calls it.
+    pub fn run(&self, begin: usize, end: usize) -> Result<(), Failure> {
+        // SAFETY: `new`'s promise.
+        run(|| unsafe { (self.function)(begin, end, self.arg.pointer) })
     }
 }
 
@@ -241,9 +288,18 @@ struct Raised {
 thread_local! {
     /// What the callback that is running on this thread raised last.
     static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
+    /// Whether there is something in it. Without a destructor, and so cheaper to look at: as a rule there is nothing.
+    static HAS_RAISED: Cell<bool> = const { Cell::new(false) };
 }
 
+#[inline]
 fn swap_raised(raised: Option<Raised>) -> Option<Raised> {
+    if raised.is_none() && !HAS_RAISED.get() { None } else { swap_something_raised(raised) }
+}
+
+#[cold]
+fn swap_something_raised(raised: Option<Raised>) -> Option<Raised> {
+    HAS_RAISED.set(raised.is_some());
     // In the last destructors of a thread the slot is gone: the code still tells, without its message.
     RAISED.try_with(|slot| slot.replace(raised)).ok().flatten()
 }

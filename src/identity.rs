@@ -34,6 +34,8 @@ pub enum Kind {
     Map = 13,
     /// An iteration over futures as they complete.
     AsCompleted = 14,
+    /// Another handle of a future, for a done callback. There is no such `PIRN_KIND_…`: to the program it is the future.
+    Alias = 31,
 }
 
 /// An object with an identity: the same however it is reached, and never another object's.

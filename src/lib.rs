@@ -13,6 +13,11 @@
 //!
 //! [`status`], [`callback`], `hook`, [`identity`] and [`word`] are vocabulary that all of them share.
 
+/// A part of `exec` that a model runs.
+#[cfg(all(test, loom))]
+#[allow(dead_code)]
+#[path = "exec/backlog.rs"]
+mod backlog;
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
@@ -31,6 +36,16 @@ mod load;
 mod models;
 mod park;
 pub mod queue;
+/// The parts of `exec` that models run.
+#[cfg(all(test, loom))]
+#[allow(dead_code)]
+mod exec {
+    pub mod channel;
+    pub mod crew;
+    pub mod lane;
+    pub mod split;
+    pub mod state;
+}
 #[allow(non_camel_case_types)]
 pub mod status;
 pub mod sync;

@@ -6,7 +6,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Header topics that have items outside `src/capi/<topic>.rs` as well.
-const MORE_SOURCES: &[(&str, &str)] = &[("status", "src/status.rs"), ("hooks", "src/thread/hooks/event.rs")];
+const MORE_SOURCES: &[(&str, &str)] = &[
+    ("status", "src/status.rs"),
+    ("hooks", "src/thread/hooks/event.rs"),
+    ("executor", "src/capi/executor/submit.rs"),
+    ("executor", "src/capi/executor/map.rs"),
+];
 
 /// Headers that every other topic includes, in this order; they include only the ones before themselves.
 const SHARED: &[&str] = &["status", "types"];

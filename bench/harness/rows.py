@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 BEST = "the best peer"
 
+# This library, by its C functions and by its C++ header.
+OWN = ("pirn", "pirn_hpp")
+
 # They do what is to be done and nothing else: something to compare with, not peers that pirn has to beat.
 LIMITS = ("cas_xchg", "spin", "futex", "nanosleep", "nanosleep_thread")
 

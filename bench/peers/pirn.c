@@ -18,7 +18,7 @@
 #define PEER_FUTURES "pirn_executor_submit"
 #define PEER_ROUNDTRIP "pirn_executor_submit"
 #define PEER_FORKJOIN "pirn_executor_submit"
-#define PEER_RANGE "pirn_executor_map"
+#define PEER_RANGE "pirn_executor_for_range"
 #define PEER_TIMER "pirn_timer_t"
 #define PEER_TIMERS "pirn_timer_t"
 #define PEER_LATENESS "pirn_timer_t"
@@ -252,25 +252,16 @@ static inline uint64_t peer_pool_fib(peer_pool_t *pool, int n)
     return to_number(peer_future_take(&future));
 }
 
-static inline int32_t pirn_chunk_task(void *arg, void **result)
+static inline int32_t pirn_sum_chunks(size_t begin, size_t end, void *unused)
 {
-    (void)result;
-    sum_chunks(to_number(arg), to_number(arg) + 1);
+    (void)unused;
+    sum_chunks(begin, end);
     return 0;
 }
 
 static inline void peer_pool_range(peer_pool_t *pool, size_t n)
 {
-    void *items[CHUNKS], *unused;
-    pirn_map_t *map;
-    for (size_t i = 0; i < n; i++) {
-        items[i] = from_number(i);
-    }
-    MUST(pirn_executor_map(pool, pirn_chunk_task, items, n, NULL, 1, PIRN_FOREVER, &map));
-    for (size_t i = 0; i < n; i++) {
-        MUST(pirn_map_next(map, &unused));
-    }
-    MUST(pirn_map_free(map));
+    MUST(pirn_executor_for_range(pool, 0, n, 0, pirn_sum_chunks, NULL));
 }
 
 static inline int32_t pirn_thread_target(void *body)

@@ -108,6 +108,11 @@ typedef int32_t (*pirn_target_fn)(void *arg);
 typedef int32_t (*pirn_task_fn)(void *arg, void **result);
 
 /**
+ * The body of a parallel for, called with the begin and the end of a part of the range. 0 is success.
+ */
+typedef int32_t (*pirn_range_fn)(size_t begin, size_t end, void *arg);
+
+/**
  * What a condition waits for: whether it holds, asked with the condition's lock held.
  */
 typedef bool (*pirn_predicate_fn)(void *arg);

@@ -1,7 +1,7 @@
 //! Callbacks as they come from C.
 
-use super::types::{Flag, pirn_free_fn, pirn_predicate_fn, pirn_target_fn, pirn_task_fn};
-use crate::callback::{Arg, Target, Task};
+use super::types::{Flag, pirn_free_fn, pirn_predicate_fn, pirn_range_fn, pirn_target_fn, pirn_task_fn};
+use crate::callback::{Arg, Range, Target, Task};
 use crate::cut;
 use crate::status::Error;
 use core::ffi::c_void;
@@ -23,6 +23,13 @@ pub fn target(function: pirn_target_fn, arg: Arg) -> Result<Target, Error> {
 pub fn task(function: pirn_task_fn, arg: Arg) -> Result<Task, Error> {
     // SAFETY: as above.
     function.map(|function| unsafe { Task::new(function, arg) }).ok_or(Error::InvalidArgument)
+}
+
+/// The body of a parallel for, which must not be NULL. It is called by the function that took it only.
+pub fn range(function: pirn_range_fn, arg: *mut c_void) -> Result<Range, Error> {
+    let arg = argument(arg, None);
+    // SAFETY: the contract of every function that takes one: it may be called with arg while the function runs, on any thread.
+    function.map(|function| unsafe { Range::new(function, arg) }).ok_or(Error::InvalidArgument)
 }
 
 /// A predicate that must not be NULL. It is called by the function that took it only.

@@ -1,17 +1,18 @@
 //! Executor: runs tasks on a pool of threads, and map (Python: `concurrent.futures.ThreadPoolExecutor`).
 
-use super::callback::{argument, target, task};
+mod map;
+mod submit;
+
+pub use map::*;
+pub use submit::*;
+
+use super::callback::{argument, target};
 use super::guard::{guard, required, write_out};
-use super::object::{ask, create, free, on, wait_unless};
+use super::object::{ask, create, on};
 use super::text::{check_buffer, incoming, outgoing};
-use super::types::{
-    Flag, pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_map_t, pirn_status_t, pirn_target_fn, pirn_task_fn,
-};
-use crate::callback::Task;
-use crate::exec::{Executor, Map};
-use crate::handle::arena::Vacant;
+use super::types::{Flag, pirn_executor_t, pirn_free_fn, pirn_status_t, pirn_target_fn};
+use crate::exec::Executor;
 use crate::handle::{Handle, shared};
-use crate::park::Timeout;
 use crate::status::Error;
 use core::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -117,211 +118,6 @@ pub unsafe extern "C" fn pirn_executor_set_initializer(
     })
 }
 
-/// Queues a task.
-///
-/// @param ex        the executor
-/// @param fn        the task; what it stores through its second argument is the result
-/// @param arg       the task's first argument
-/// @param arg_free  called once with arg: when the task has returned and before its future is finished; when it is cancelled; or
-///                  when this call fails. May be NULL
-/// @param out       where the future's handle goes; the caller frees it with pirn_future_free. NULL for no future: then a
-///                  failure goes to the excepthook, and a result is dropped
-/// @return PIRN_OK
-/// @return PIRN_ERR_SHUT_DOWN       the executor or the library has been shut down
-/// @return PIRN_ERR_BROKEN_EXECUTOR an initializer has failed
-/// @return PIRN_ERR_NO_THREAD       it has no worker yet, and the system refuses the first
-/// @return PIRN_ERR_INVALID_HANDLE
-/// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
-/// @return PIRN_ERR_NO_MEMORY
-///
-/// Does not block, but for the start of a thread. Tasks are started in the order in which they were submitted. Everything
-/// done before is seen by the task. A failing task is reported by its future; the worker lives on. A task may wait for
-/// others of the same executor (see pirn_future_result). Python: executor.submit(fn, arg).
-/// Follows: Python Library Reference, concurrent.futures, ThreadPoolExecutor.
-///
-/// # Safety
-/// `fn` and `arg_free` may be called with `arg` on any thread; `out` is NULL or valid for a write.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pirn_executor_submit(
-    ex: *mut pirn_executor_t,
-    r#fn: pirn_task_fn,
-    arg: *mut c_void,
-    arg_free: pirn_free_fn,
-    out: *mut *mut pirn_future_t,
-) -> pirn_status_t {
-    let arg = argument(arg, arg_free);
-    on("pirn_executor_submit", ex, |executor: &Arc<Executor>| {
-        let task = task(r#fn, arg)?;
-        if out.is_null() {
-            return Ok(executor.submit_detached(task)?);
-        }
-        let future = executor.future_of(task);
-        // Before the task is queued, since what fails later could not be undone; but nobody is to guess the handle of a future that
-        // is not queued, and may never be.
-        let vacant = Vacant::take()?;
-        executor.queue(core::slice::from_ref(&future))?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, shared::open_in(vacant, future).as_ptr()) };
-        Ok(())
-    })
-}
-
-/// Queues a task for each of many items. The results come from pirn_map_next, in the order of the items.
-///
-/// @param ex         the executor
-/// @param fn         the task; called with an item
-/// @param items      the items; the array is copied. May be NULL if `n` is 0
-/// @param n          how many
-/// @param item_free  called once with each item: when its task is over or cancelled, or when this call fails; may be NULL
-/// @param chunksize  how many items one worker takes at a time; not 0
-/// @param timeout    the limit for the whole iteration, counted from now: 0 to PIRN_TIMEOUT_MAX; PIRN_FOREVER or +infinity
-///                   for none
-/// @param out        where the handle goes; the caller frees it with pirn_map_free
-/// @return PIRN_OK
-/// @return PIRN_ERR_SHUT_DOWN, PIRN_ERR_BROKEN_EXECUTOR, PIRN_ERR_NO_THREAD, PIRN_ERR_INVALID_HANDLE as for pirn_executor_submit
-/// @return PIRN_ERR_INVALID_ARGUMENT `fn` or `out` is NULL, `items` is NULL and `n` is not 0, `chunksize` is 0, or `timeout`
-///                                   is NaN or negative (and not -1)
-/// @return PIRN_ERR_OVERFLOW         `timeout` is above PIRN_TIMEOUT_MAX
-/// @return PIRN_ERR_NO_MEMORY        also for an `n` for which no array can exist; then no item is touched
-///
-/// Does not block, but for the start of threads. All items are queued, or none. Python: executor.map(fn, items, timeout=...,
-/// chunksize=...), where chunksize has an effect with processes only.
-///
-/// # Safety
-/// `fn` and `item_free` may be called with each item on any thread; `items` is NULL or valid for `n` reads, `out` NULL or
-/// valid for a write.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pirn_executor_map(
-    ex: *mut pirn_executor_t,
-    r#fn: pirn_task_fn,
-    items: *const *mut c_void,
-    n: usize,
-    item_free: pirn_free_fn,
-    chunksize: usize,
-    timeout: f64,
-    out: *mut *mut pirn_map_t,
-) -> pirn_status_t {
-    // SAFETY: the caller's promise.
-    let tasks = unsafe { tasks(r#fn, items, n, item_free) };
-    on("pirn_executor_map", ex, |executor: &Arc<Executor>| {
-        let tasks = tasks?;
-        let out = required(out)?;
-        let deadline = Timeout::from_seconds(timeout)?.deadline();
-        let map = Arc::new(executor.map_of(tasks, chunksize, deadline)?);
-        // As in pirn_executor_submit.
-        let vacant = Vacant::take()?;
-        executor.queue(&map.futures())?;
-        // SAFETY: not NULL, and the caller's promise.
-        unsafe { write_out(out, shared::open_in(vacant, map).as_ptr()) };
-        Ok(())
-    })
-}
-
-/// More items than an address space has room for.
-const TOO_MANY: usize = 1 << (47 - size_of::<*mut c_void>().trailing_zeros());
-
-/// Takes over the items, as a task each. If that fails they are given back.
-///
-/// # Safety
-/// As for pirn_executor_map.
-unsafe fn tasks(
-    function: pirn_task_fn,
-    items: *const *mut c_void,
-    n: usize,
-    item_free: pirn_free_fn,
-) -> Result<Vec<Task>, Error> {
-    if function.is_none() && n == 0 || items.is_null() && n > 0 {
-        return Err(Error::InvalidArgument);
-    }
-    if n >= TOO_MANY {
-        return Err(Error::NoMemory);
-    }
-    let mut tasks = Vec::new();
-    let mut result = tasks.try_reserve_exact(n).map_err(|_| Error::NoMemory);
-    for index in 0..n {
-        // SAFETY: the caller's promise.
-        let item = argument(unsafe { *items.add(index) }, item_free);
-        if result.is_ok() {
-            result = task(function, item).map(|task| tasks.push(task));
-        }
-    }
-    result.map(|()| tasks)
-}
-
-/// Waits for the next result and gives it.
-///
-/// @param map     the map
-/// @param result  gets the result
-/// @return PIRN_OK
-/// @return PIRN_END                 there are no more: all have been given out, or an error or the time limit has ended the
-///                                  iteration
-/// @return PIRN_TIMED_OUT           the limit of the whole iteration passed first
-/// @return PIRN_ERR_TASK_FAILED     the item's task failed; pirn_last_code and pirn_last_error say how
-/// @return PIRN_ERR_CANCELLED       the item was cancelled
-/// @return PIRN_ERR_BROKEN_EXECUTOR an initializer failed before the item's task started
-/// @return PIRN_ERR_INVALID_HANDLE
-/// @return PIRN_ERR_INVALID_ARGUMENT `result` is NULL
-///
-/// Blocks. PIRN_TIMED_OUT and the errors of tasks cancel what has not started and end the iteration: PIRN_END follows.
-/// Several threads may share a map; each result goes to one of them. Called by a task of the same executor it does what
-/// pirn_future_result does. What the task did is seen. Python: next() on what executor.map() returns.
-///
-/// # Safety
-/// `result` is NULL or valid for a write.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pirn_map_next(map: *mut pirn_map_t, result: *mut *mut c_void) -> pirn_status_t {
-    let next = |map: &Arc<Map>| Ok(wait_unless(&**map, || map.is_ready(), || map.next())?.0);
-    // SAFETY: the caller's promise.
-    unsafe { ask("pirn_map_next", map, result, next) }
-}
-
-/// Cancels what has not started. Results of what has are still given out, up to the first item that was cancelled.
-///
-/// @param map  the map
-/// @return PIRN_OK
-/// @return PIRN_ERR_INVALID_HANDLE
-///
-/// Does not block. Items that are cancelled have been given back when this returns. Python: what closing the iterator does.
-#[unsafe(no_mangle)]
-pub extern "C" fn pirn_map_cancel(map: *mut pirn_map_t) -> pirn_status_t {
-    on("pirn_map_cancel", map, |map: &Arc<Map>| {
-        map.cancel();
-        Ok(())
-    })
-}
-
-/// Has results given back that pirn_map_next never gave out.
-///
-/// @param map          the map
-/// @param result_free  called once with each of them, when the map is gone and their tasks are over; NULL for nothing
-/// @return PIRN_OK
-/// @return PIRN_ERR_INVALID_HANDLE
-///
-/// Does not block. Python: none; there the last reference to the result does it.
-///
-/// # Safety
-/// `result_free` may be called with any of the results on any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pirn_map_set_result_free(map: *mut pirn_map_t, result_free: pirn_free_fn) -> pirn_status_t {
-    on("pirn_map_set_result_free", map, |map: &Arc<Map>| {
-        // SAFETY: the caller's promise.
-        unsafe { map.set_result_free(result_free) };
-        Ok(())
-    })
-}
-
-/// Lets go of a map. Its tasks go on.
-///
-/// @param map  the map, or NULL
-/// @return PIRN_OK
-/// @return PIRN_ERR_INVALID_HANDLE
-///
-/// Does not block and is never busy. Python: the end of a reference (which there cancels what has not started).
-#[unsafe(no_mangle)]
-pub extern "C" fn pirn_map_free(map: *mut pirn_map_t) -> pirn_status_t {
-    free::<Map, _>("pirn_map_free", map)
-}
-
 /// Has the executor take no more tasks. What is queued still runs, also while the process exits.
 ///
 /// @param ex              the executor
@@ -359,6 +155,62 @@ pub extern "C" fn pirn_executor_shutdown(ex: *mut pirn_executor_t, wait: Flag, c
 pub unsafe extern "C" fn pirn_executor_max_workers(ex: *mut pirn_executor_t, out: *mut usize) -> pirn_status_t {
     // SAFETY: the caller's promise.
     unsafe { ask("pirn_executor_max_workers", ex, out, |executor: &Arc<Executor>| Ok(executor.max_workers())) }
+}
+
+/// Changes how many tasks run at a time at most, at any time.
+///
+/// @param ex           the executor
+/// @param max_workers  the number; 0 for min(32, processors + 4)
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `max_workers` is negative
+///
+/// Does not block, but for the start of a thread. If it is more than before, workers are started as queued tasks need them; if it is
+/// fewer, those that are too many leave: at once if they are idle, else when the task that they run is over. No task is
+/// interrupted. Python: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_executor_set_max_workers(ex: *mut pirn_executor_t, max_workers: i64) -> pirn_status_t {
+    on("pirn_executor_set_max_workers", ex, |executor: &Arc<Executor>| {
+        executor.set_max_workers(usize::try_from(max_workers).map_err(|_| Error::InvalidArgument)?);
+        Ok(())
+    })
+}
+
+/// Sets how many tasks may wait for a worker. From then on a submit waits while there are so many, pirn_executor_try_submit says
+/// so, and pirn_executor_submit_timeout waits for so long.
+///
+/// @param ex           the executor
+/// @param max_pending  the bound; 0 for none, as at the beginning
+/// @return PIRN_OK
+/// @return PIRN_ERR_ALREADY_STARTED a task has been submitted
+/// @return PIRN_ERR_INVALID_HANDLE
+///
+/// Does not block. A task counts until it is started or cancelled. Threads that wait for room are served in the order in which they
+/// came; a shutdown wakes them with PIRN_ERR_SHUT_DOWN. Many tasks that are submitted together, by pirn_executor_submit_many or
+/// pirn_executor_map, wait until there is room for one and are then queued together. What a task of the same executor submits is
+/// never held back, except by pirn_executor_try_submit: it would wait for room that only it can make. Python: none; in
+/// 3.14 map has buffersize.
+#[unsafe(no_mangle)]
+pub extern "C" fn pirn_executor_set_max_pending(ex: *mut pirn_executor_t, max_pending: usize) -> pirn_status_t {
+    on("pirn_executor_set_max_pending", ex, |executor: &Arc<Executor>| Ok(executor.set_max_pending(max_pending)?))
+}
+
+/// Gives how many tasks may wait for a worker.
+///
+/// @param ex   the executor
+/// @param out  where the number goes; 0 for any number
+/// @return PIRN_OK
+/// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
+///
+/// Does not block. Python: none.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pirn_executor_max_pending(ex: *mut pirn_executor_t, out: *mut usize) -> pirn_status_t {
+    // SAFETY: the caller's promise.
+    unsafe { ask("pirn_executor_max_pending", ex, out, |executor: &Arc<Executor>| Ok(executor.max_pending())) }
 }
 
 /// Gives how many tasks there are, at this moment. A map's chunk counts as one.

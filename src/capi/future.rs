@@ -3,17 +3,17 @@
 
 use super::callback::argument;
 use super::guard::{guard, required, write_out};
-use super::object::{Opened, ask, create, free, on, wait_unless};
+use super::object::{self, Opened, create, free};
 use super::text::{check_buffer, outgoing};
 use super::types::{pirn_as_completed_t, pirn_free_fn, pirn_future_t, pirn_status_t};
-use crate::callback::{Arg, Failure};
+use crate::callback::{Arg, CallError, Failure};
 use crate::cut;
-use crate::exec::{self, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value};
+use crate::exec::{self, Alias, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value};
 use crate::handle::{Handle, Kind, shared};
 use crate::identity::Identified;
-use crate::park::Timeout;
+use crate::park::{Deadline, Timeout};
 use crate::status::Error;
-use crate::thread::hooks::{self, Subject};
+use crate::thread::hooks::{self, HasStatus, Subject};
 use core::ffi::{CStr, c_char, c_void};
 use core::mem::transmute;
 use std::sync::Arc;
@@ -39,6 +39,44 @@ pub const PIRN_ALL_COMPLETED: i32 = 2;
 /// Called when a future is over. `future` is borrowed for the time of the call.
 pub type pirn_done_fn = Option<unsafe extern "C" fn(future: *mut pirn_future_t, arg: *mut c_void)>;
 
+/// The future of a handle, which may be the one that a done callback was given.
+fn find(handle: Handle) -> Result<Future, Error> {
+    Future::of_handle(handle).or_else(|_| shared::pin::<Alias>(handle).map(|alias| alias.0.clone()))
+}
+
+/// A call on a handle's future.
+fn on(
+    name: &'static str,
+    future: *mut pirn_future_t,
+    body: impl FnOnce(&Future) -> Result<(), CallError>,
+) -> pirn_status_t {
+    guard(name, || body(&find(Handle::from_ptr(future))?))
+}
+
+/// The part of a call that waits for the future, if it has to.
+fn wait_unless_ready<R: HasStatus>(future: &Future, deadline: Deadline, wait: impl FnOnce() -> R) -> R {
+    hooks::wait_unless(Subject::new(Kind::Future, future.id()), || future.is_ready(deadline), wait)
+}
+
+/// A call that asks a handle's future for one value.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+unsafe fn ask<A>(
+    name: &'static str,
+    future: *mut pirn_future_t,
+    out: *mut A,
+    question: impl FnOnce(&Future) -> Result<A, CallError>,
+) -> pirn_status_t {
+    on(name, future, |future| {
+        let out = required(out)?;
+        let answer = question(future)?;
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, answer) };
+        Ok(())
+    })
+}
+
 /// Makes a free-standing future, which is pending: a promise, to be kept with pirn_future_set_result or
 /// pirn_future_set_exception.
 ///
@@ -53,8 +91,12 @@ pub type pirn_done_fn = Option<unsafe extern "C" fn(future: *mut pirn_future_t, 
 /// `out` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_future_new(out: *mut *mut pirn_future_t) -> pirn_status_t {
-    // SAFETY: the caller's promise.
-    unsafe { create("pirn_future_new", out, || Ok(Future::new())) }
+    guard("pirn_future_new", || {
+        let out = required(out)?;
+        // SAFETY: not NULL, and the caller's promise.
+        unsafe { write_out(out, Future::open()?.as_ptr()) };
+        Ok(())
+    })
 }
 
 /// Lets go of a handle. A task that is queued or running goes on. When nothing uses the future any more, its result is given back
@@ -67,7 +109,13 @@ pub unsafe extern "C" fn pirn_future_new(out: *mut *mut pirn_future_t) -> pirn_s
 /// Does not block and is never busy. Python: the end of a reference.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_future_free(future: *mut pirn_future_t) -> pirn_status_t {
-    free::<Future, _>("pirn_future_free", future)
+    guard("pirn_future_free", || {
+        if future.is_null() {
+            return Ok(());
+        }
+        let handle = Handle::from_ptr(future);
+        Ok(Future::close_handle(handle).or_else(|_| shared::free::<Alias>(handle))?)
+    })
 }
 
 /// Cancels the future, if it has not started.
@@ -88,7 +136,7 @@ pub extern "C" fn pirn_future_free(future: *mut pirn_future_t) -> pirn_status_t 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_future_cancel(future: *mut pirn_future_t, cancelled: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_future_cancel", future, cancelled, |future: &Arc<Future>| Ok(future.cancel())) }
+    unsafe { ask("pirn_future_cancel", future, cancelled, |future: &Future| Ok(future.cancel())) }
 }
 
 /// Says whether the future is cancelled, notified or not.
@@ -105,8 +153,7 @@ pub unsafe extern "C" fn pirn_future_cancel(future: *mut pirn_future_t, cancelle
 /// `out` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_future_cancelled(future: *mut pirn_future_t, out: *mut bool) -> pirn_status_t {
-    let question =
-        |future: &Arc<Future>| Ok(matches!(future.status(), Status::Cancelled | Status::CancelledAndNotified));
+    let question = |future: &Future| Ok(matches!(future.status(), Status::Cancelled | Status::CancelledAndNotified));
     // SAFETY: the caller's promise.
     unsafe { ask("pirn_future_cancelled", future, out, question) }
 }
@@ -126,7 +173,7 @@ pub unsafe extern "C" fn pirn_future_cancelled(future: *mut pirn_future_t, out: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_future_running(future: *mut pirn_future_t, out: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_future_running", future, out, |future: &Arc<Future>| Ok(future.status() == Status::Running)) }
+    unsafe { ask("pirn_future_running", future, out, |future: &Future| Ok(future.status() == Status::Running)) }
 }
 
 /// Says whether the future is over: finished or cancelled.
@@ -144,7 +191,7 @@ pub unsafe extern "C" fn pirn_future_running(future: *mut pirn_future_t, out: *m
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_future_done(future: *mut pirn_future_t, out: *mut bool) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_future_done", future, out, |future: &Arc<Future>| Ok(future.is_over())) }
+    unsafe { ask("pirn_future_done", future, out, |future: &Future| Ok(future.is_over())) }
 }
 
 /// Gives the future's state.
@@ -162,7 +209,7 @@ pub unsafe extern "C" fn pirn_future_done(future: *mut pirn_future_t, out: *mut 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_future_state(future: *mut pirn_future_t, out: *mut i32) -> pirn_status_t {
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_future_state", future, out, |future: &Arc<Future>| Ok(future.status() as i32)) }
+    unsafe { ask("pirn_future_state", future, out, |future: &Future| Ok(future.status() as i32)) }
 }
 
 /// Waits for the result and gives it: any number of times, to any number of threads.
@@ -226,10 +273,18 @@ unsafe fn result(
     timeout: Result<Timeout, Error>,
     out: *mut *mut c_void,
 ) -> pirn_status_t {
-    on(name, future, |future: &Arc<Future>| {
-        let deadline = timeout?.deadline();
-        let wait = || future.result(deadline);
-        let Value(result) = wait_unless(&**future, || future.is_ready(deadline), wait)?;
+    guard(name, || {
+        let handle = Handle::from_ptr(future);
+        // A wrong handle comes before a wrong limit only where there is no future to look at.
+        let at_hand = timeout.ok().and_then(|timeout| Future::result_at_hand(handle, timeout.deadline()));
+        let result = match at_hand {
+            Some(result) => result,
+            None => {
+                let (future, deadline) = (find(handle)?, timeout?.deadline());
+                wait_unless_ready(&future, deadline, || future.result(deadline))
+            }
+        };
+        let Value(result) = result?;
         if !out.is_null() {
             // SAFETY: not NULL, and the caller's promise.
             unsafe { write_out(out, result) };
@@ -305,12 +360,12 @@ unsafe fn exception(
     code: *mut i32,
     (buf, cap, len): (*mut c_char, usize, *mut usize),
 ) -> pirn_status_t {
-    on(name, future, |future: &Arc<Future>| {
+    on(name, future, |future: &Future| {
         let code = required(code)?;
         check_buffer(buf, cap)?;
         let deadline = timeout?.deadline();
         let wait = || future.exception(deadline);
-        let failure = wait_unless(&**future, || future.is_ready(deadline), wait)?;
+        let failure = wait_unless_ready(future, deadline, wait)?;
         let message = failure.as_ref().map_or(c"", Failure::message);
         // SAFETY: not NULL, and the caller's promise.
         unsafe { write_out(code, failure.as_ref().map_or(0, Failure::code)) };
@@ -335,7 +390,7 @@ unsafe fn exception(
 /// `out` is NULL or valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_future_payload(future: *mut pirn_future_t, out: *mut *mut c_void) -> pirn_status_t {
-    on("pirn_future_payload", future, |future: &Arc<Future>| {
+    on("pirn_future_payload", future, |future: &Future| {
         let out = required(out)?;
         let at_once = Timeout::from_seconds(0.0)?.deadline();
         let Ok(Some(failure)) = future.exception(at_once) else {
@@ -372,7 +427,7 @@ pub unsafe extern "C" fn pirn_future_add_done_callback(
     arg_free: pirn_free_fn,
 ) -> pirn_status_t {
     let arg = argument(arg, arg_free);
-    on("pirn_future_add_done_callback", future, |future: &Arc<Future>| {
+    on("pirn_future_add_done_callback", future, |future: &Future| {
         future.add_done_callback(done_callback(r#fn, arg)?);
         Ok(())
     })
@@ -384,9 +439,9 @@ fn done_callback(function: pirn_done_fn, arg: Arg) -> Result<DoneCallback, Error
     let function = function.ok_or(Error::InvalidArgument)?;
     // SAFETY: the same type, but for what the compiler takes as given.
     let function = unsafe { transmute::<Done, MayUnwind>(function) };
-    Ok(Box::new(move |future: &Arc<Future>| {
+    Ok(Box::new(move |future: &Future| {
         // A handle of its own: the program's may have been freed. Without memory for one, NULL, which is no handle.
-        let borrowed = Opened::new(future.clone()).ok();
+        let borrowed = Opened::new(Arc::new(Alias(future.clone()))).ok();
         let handle = borrowed.as_ref().map_or(core::ptr::null_mut(), Opened::as_ptr);
         // SAFETY: the promise of pirn_future_add_done_callback.
         cut::run(|| unsafe { function(handle, arg.as_ptr()) });
@@ -413,7 +468,7 @@ pub unsafe extern "C" fn pirn_future_set_running_or_notify_cancel(
     future: *mut pirn_future_t,
     run: *mut bool,
 ) -> pirn_status_t {
-    let question = |future: &Arc<Future>| Ok(future.set_running_or_notify_cancel()?);
+    let question = |future: &Future| Ok(future.set_running_or_notify_cancel()?);
     // SAFETY: the caller's promise.
     unsafe { ask("pirn_future_set_running_or_notify_cancel", future, run, question) }
 }
@@ -432,7 +487,7 @@ pub unsafe extern "C" fn pirn_future_set_running_or_notify_cancel(
 /// Python: future.set_result(result).
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_future_set_result(future: *mut pirn_future_t, result: *mut c_void) -> pirn_status_t {
-    on("pirn_future_set_result", future, |future: &Arc<Future>| Ok(future.set_result(Value(result))?))
+    on("pirn_future_set_result", future, |future: &Future| Ok(future.set_result(Value(result))?))
 }
 
 /// Finishes the future with a failure.
@@ -455,7 +510,7 @@ pub unsafe extern "C" fn pirn_future_set_exception(
     code: i32,
     message: *const c_char,
 ) -> pirn_status_t {
-    on("pirn_future_set_exception", future, |future: &Arc<Future>| {
+    on("pirn_future_set_exception", future, |future: &Future| {
         if code == 0 {
             return Err(Error::InvalidArgument.into());
         }
@@ -490,7 +545,7 @@ pub unsafe extern "C" fn pirn_future_set_exception_with(
     payload_free: pirn_free_fn,
 ) -> pirn_status_t {
     let payload = argument(payload, payload_free);
-    on("pirn_future_set_exception_with", future, |future: &Arc<Future>| {
+    on("pirn_future_set_exception_with", future, |future: &Future| {
         if code == 0 {
             return Err(Error::InvalidArgument.into());
         }
@@ -516,7 +571,7 @@ pub unsafe extern "C" fn pirn_future_set_result_free(
     future: *mut pirn_future_t,
     result_free: pirn_free_fn,
 ) -> pirn_status_t {
-    on("pirn_future_set_result_free", future, |future: &Arc<Future>| {
+    on("pirn_future_set_result_free", future, |future: &Future| {
         // SAFETY: the caller's promise.
         unsafe { future.set_result_free(result_free) };
         Ok(())
@@ -527,7 +582,7 @@ pub unsafe extern "C" fn pirn_future_set_result_free(
 ///
 /// # Safety
 /// `futures` is NULL or valid for `n` reads.
-unsafe fn pinned(futures: *const *mut pirn_future_t, n: usize) -> Result<Vec<Arc<Future>>, Error> {
+unsafe fn pinned(futures: *const *mut pirn_future_t, n: usize) -> Result<Vec<Future>, Error> {
     if futures.is_null() && n > 0 {
         return Err(Error::InvalidArgument);
     }
@@ -536,7 +591,7 @@ unsafe fn pinned(futures: *const *mut pirn_future_t, n: usize) -> Result<Vec<Arc
     for index in 0..n {
         // SAFETY: the caller's promise.
         let handle = Handle::from_ptr(unsafe { *futures.add(index) });
-        found.push(Arc::clone(&*shared::pin::<Future>(handle)?));
+        found.push(find(handle)?);
     }
     Ok(found)
 }
@@ -660,7 +715,7 @@ pub unsafe extern "C" fn pirn_as_completed_next(it: *mut pirn_as_completed_t, in
         Ok(hooks::wait_unless(first, || it.is_ready(), || it.next())?)
     };
     // SAFETY: the caller's promise.
-    unsafe { ask("pirn_as_completed_next", it, index, next) }
+    unsafe { object::ask("pirn_as_completed_next", it, index, next) }
 }
 
 /// Lets go of an iteration. The futures are as they were; a thread that waits in pirn_as_completed_next goes on.

@@ -15,6 +15,8 @@ pub const PIRN_EXIT: i32 = i32::MIN;
 pub type pirn_target_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> i32>;
 /// A task of an executor. 0 is success; `*result`, NULL at the call, is the task's result.
 pub type pirn_task_fn = Option<unsafe extern "C" fn(arg: *mut c_void, result: *mut *mut c_void) -> i32>;
+/// The body of a parallel for, called with the begin and the end of a part of the range. 0 is success.
+pub type pirn_range_fn = Option<unsafe extern "C" fn(begin: usize, end: usize, arg: *mut c_void) -> i32>;
 /// What a condition waits for: whether it holds, asked with the condition's lock held.
 pub type pirn_predicate_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> Flag>;
 /// Which of two items comes first: negative for `a`, positive for `b`, 0 for the one that came first.

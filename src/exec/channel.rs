@@ -11,7 +11,7 @@ const ARRIVED: Notice = Notice::new(1);
 /// A future pushes its position when it is done, under its own lock: so a future that is seen to be done has arrived in every
 /// inbox that watches it, and what happened one after the other arrives in this order.
 #[derive(Debug)]
-pub(super) struct Channel {
+pub struct Channel {
     inbox: Mutex<Inbox>,
 }
 

@@ -1,313 +1,485 @@
 //! Future: a result that will be there later (Python: `concurrent.futures.Future`).
 //!
-//! ```text
-//!               cancel (free-standing)                set_running_or_notify_cancel
-//!          +-----------------------> CANCELLED -------------------+
-//!          |                                                      v
-//!       PENDING -- cancel (an executor's) -----------> CANCELLED_AND_NOTIFIED
-//!          |  |
-//!          |  +-- set_result, set_exception; broken pool -------> FINISHED
-//!          |                                                      ^
-//!          +-- claim by who runs the task,                        |
-//!              set_running_or_notify_cancel --> RUNNING ----------+
-//! ```
+//! A `Future` is an owner of a record (`record`), and `state` has the states and their edges. What is here is what each edge brings
+//! about, and waiting.
 //!
-//! *Over* are CANCELLED and the two on the right: results, exceptions and done callbacks do not wait any longer. *Done* are the
-//! two on the right: what `wait` and `as_completed` wait for.
-//!
-//! Each edge is taken once, under the lock, and whoever takes it takes along what belongs to it: the task on the edges out of
-//! PENDING, the waiters and callbacks on the edge to *over*, the watchers on the edge to *done*. So a task runs at most
-//! once, and each of the others is told exactly once.
-//!
-//! No wake-up is lost: who waits, watches or adds a callback looks at the state under the lock and joins the list in
-//! the same hold, so the edge that it waits for comes later and finds it there. Ordering: the lock's. What the completing
-//! thread did before is seen by whoever sees the future over.
+//! Edges by the task's own end are one compare-and-swap when nobody follows. All other ends, and all changes to the followers, are
+//! made under the record's bucket (`park::bucket`); so a future that is seen to be over is asked whether it is still FOLLOWED, and
+//! if so the bucket is taken once: then all who watch it have been told. What happened one after the other arrives in this
+//! order.
 
 use super::aftermath::{Aftermath, DoneCallback, call_back};
 use super::channel::Channel;
-use super::phase::{Phase, Status};
+use super::entry::Entry;
+use super::phase::Status;
 use super::pool::Pool;
-use super::work::{Job, Value, Work};
+use super::record::{Record, Watcher};
+use super::state::{Owners, Phase, Settled, Snapshot, Turned};
+use super::work::Value;
 use super::worker;
-use crate::callback::{CallError, Failure, FreeFn};
-use crate::identity::{self, Identified};
-use crate::park::{Deadline, Mutex, MutexGuard, WaitList, Wake};
+use crate::callback::{CallError, Failure, FreeFn, Task};
+use crate::handle::Handle;
+use crate::handle::arena::Vacant;
+use crate::identity::Identified;
+use crate::park::{Deadline, RawMutex, bucket, spin_until};
 use crate::status::Error;
-use crate::sys::fork;
-use core::sync::atomic::{AtomicBool, Ordering};
-use slab::Slab;
+use core::mem::ManuallyDrop;
 use std::sync::Arc;
 
-struct Watcher {
-    channel: Arc<Channel>,
-    position: usize,
-}
-
-struct State {
-    phase: Phase,
-    waiters: WaitList,
-    /// In the order in which they were added.
-    callbacks: Vec<DoneCallback>,
-    watchers: Slab<Watcher>,
-    result_free: Option<FreeFn>,
-}
-
-/// A result that will be there later.
+/// A result that will be there later: one of its owners.
 pub struct Future {
-    id: u64,
-    /// The executor whose future it is; 0 for a free-standing one.
-    home: u64,
-    /// Of an executor's future: the fork epoch that its pool's queue and workers belong to.
-    epoch: u32,
-    /// Whether its job is still to be claimed: what the pool goes by when it sweeps its queue, where it cannot lock futures.
-    unclaimed: AtomicBool,
-    state: Mutex<State>,
+    record: &'static Record,
 }
 
 impl core::fmt::Debug for Future {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Future").field("id", &self.id).field("status", &self.status()).finish_non_exhaustive()
+        f.debug_struct("Future").field("id", &self.id()).field("status", &self.status()).finish_non_exhaustive()
     }
 }
 
 impl Identified for Future {
     fn id(&self) -> u64 {
-        self.id
+        self.record.handle().bits()
+    }
+}
+
+impl Clone for Future {
+    fn clone(&self) -> Future {
+        self.record.state().retain();
+        Future { record: self.record }
+    }
+}
+
+impl Drop for Future {
+    fn drop(&mut self) {
+        if self.record.state().release() {
+            // SAFETY: that was the last owner.
+            unsafe { self.record.bury() };
+        }
+    }
+}
+
+impl PartialEq for Future {
+    /// Whether they are owners of the same future.
+    fn eq(&self, other: &Future) -> bool {
+        core::ptr::eq(self.record, other.record)
+    }
+}
+
+/// An owner of a future for another handle than its own: what a done callback is given.
+#[derive(Debug)]
+pub struct Alias(pub Future);
+
+impl Identified for Alias {
+    fn id(&self) -> u64 {
+        self.0.id()
+    }
+}
+
+/// A record's bucket, held until this is dropped.
+struct Held(&'static RawMutex);
+
+impl Held {
+    fn of(record: &'static Record) -> Held {
+        let bucket = bucket(record);
+        bucket.lock();
+        Held(bucket)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: locked by `of`.
+        unsafe { self.0.unlock() };
     }
 }
 
 impl Future {
-    fn with_job(home: u64, job: Option<Job>) -> Arc<Future> {
-        Arc::new(Future {
-            id: identity::next(),
-            home,
-            epoch: fork::epoch(),
-            unclaimed: AtomicBool::new(job.is_some()),
-            state: Mutex::new(State {
-                phase: Phase::Pending(job),
-                waiters: WaitList::new(),
-                callbacks: Vec::new(),
-                watchers: Slab::new(),
-                result_free: None,
-            }),
-        })
+    /// A pending future without a task: a promise. `NoMemory`.
+    pub fn new() -> Result<Future, Error> {
+        let (record, ..) = Record::fill(Vacant::take()?, core::ptr::null(), None, Owners::One);
+        Ok(Future { record })
     }
 
-    /// A pending future without a task: a promise.
-    pub fn new() -> Arc<Future> {
-        Future::with_job(0, None)
+    /// The same, owned by the program by way of this handle.
+    pub fn open() -> Result<Handle, Error> {
+        let (_, _, handle) = Record::fill(Vacant::take()?, core::ptr::null(), None, Owners::Handle);
+        Ok(handle)
     }
 
-    /// The future of a task that is about to be queued.
-    pub(super) fn of_task(pool: &Arc<Pool>, work: Work, detached: bool) -> Arc<Future> {
-        Future::with_job(pool.id(), Some(Job { work, pool: pool.clone(), detached }))
+    /// The future of a task that is about to be queued, for its maker; the task owns it too.
+    pub(super) fn of_task(vacant: Vacant, pool: &Pool, task: Task) -> Future {
+        let (record, ..) = Record::fill(vacant, pool, Some(task), Owners::TaskAndMaker);
+        Future { record }
     }
 
-    /// The executor whose future it is; 0 for a free-standing one.
-    pub(super) fn home(&self) -> u64 {
-        self.home
+    /// A task's future as it is queued; the program owns it too, by its handle.
+    #[inline]
+    pub(super) fn fill_open(vacant: Vacant, pool: &Pool, task: Task) -> Entry {
+        let (_, _, handle) = Record::fill(vacant, pool, Some(task), Owners::TaskAndHandle);
+        Entry::Future(handle)
     }
 
-    /// Whether its job is still to be claimed. Decided only under the lock; a look from outside may be out of date.
-    pub(super) fn is_unclaimed(&self) -> bool {
-        self.unclaimed.load(Ordering::Relaxed)
+    /// The future of a queue's entry, if it is pending still.
+    pub(super) fn of_entry(handle: Handle) -> Option<Future> {
+        let (record, tag) = Record::find(handle)?;
+        record.state().enter_pending(tag).then(|| Future { record })
     }
 
-    fn is_from_before_a_fork(&self) -> bool {
-        self.home != 0 && self.epoch != fork::epoch()
-    }
-
-    /// Locks the state; an executor's future that has crossed a fork unfinished is cancelled first.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock();
-        if self.is_from_before_a_fork() && !state.phase.is_over() {
-            let phase = core::mem::replace(&mut state.phase, Phase::CancelledAndNotified);
-            let callbacks = core::mem::take(&mut state.callbacks);
-            state.watchers = Slab::new();
-            drop(state);
-            core::mem::forget(callbacks);
-            if let Phase::Pending(Some(job)) = phase {
-                job.work.forget();
-            }
-            state = self.state.lock();
+    /// Takes the task back of a future that was made for a queue, and never got there.
+    pub(super) fn take_back(&self) {
+        if let Some(task) = self.record.claim(self.record.tag()) {
+            self.record.state().release();
+            drop(task);
         }
-        state
+    }
+
+    /// The future that the handle names, its own and no alias: `InvalidHandle`.
+    pub fn of_handle(handle: Handle) -> Result<Future, Error> {
+        let (record, tag) = Record::find(handle).ok_or(Error::InvalidHandle)?;
+        record.state().enter(tag).map(|()| Future { record })
+    }
+
+    /// Gives the handle back, which is the future's own and no alias: `InvalidHandle`.
+    pub fn close_handle(handle: Handle) -> Result<(), Error> {
+        let (record, tag) = Record::find(handle).ok_or(Error::InvalidHandle)?;
+        if record.state().close(tag)? {
+            // SAFETY: that was the last owner.
+            unsafe { record.bury() };
+        }
+        Ok(())
+    }
+
+    /// The result that the handle's future has by now, or gets when the calling worker runs it as `wait` does; None where it takes
+    /// more than that.
+    #[inline]
+    pub fn result_at_hand(handle: Handle, deadline: Deadline) -> Option<Result<Value, CallError>> {
+        let (record, tag) = Record::find(handle)?;
+        if let Some(value) = record.peek(tag) {
+            return Some(Ok(value));
+        }
+        if deadline != Deadline::NEVER || !record.state().load().is_open(tag) {
+            return None;
+        }
+        // The pool is this future's if it is claimed through this tag.
+        worker::current_of(record.pool())?.run_inline(record, tag)
+    }
+
+    /// Where its bits are those of a handle, or would be.
+    pub fn handle(&self) -> Handle {
+        self.record.handle()
+    }
+
+    /// The pool of the executor whose future it is; NULL for a free-standing one.
+    pub(super) fn pool(&self) -> *const Pool {
+        self.record.pool()
+    }
+
+    /// The state, put right if a fork lies between, and told to all who watch if it is over.
+    fn look(&self) -> Snapshot {
+        let seen = self.record.state().load();
+        if seen.is_settled() { seen } else { self.look_closely(seen) }
+    }
+
+    #[cold]
+    fn look_closely(&self, seen: Snapshot) -> Snapshot {
+        if seen.phase().is_over() {
+            drop(Held::of(self.record));
+        } else if self.record.is_from_before_a_fork() {
+            self.cancel_after_fork();
+        }
+        self.record.state().load()
+    }
+
+    /// An executor's future that has crossed a fork unfinished is cancelled, and nobody is told: what it holds of the user's is
+    /// the parent's to give back.
+    fn cancel_after_fork(&self) {
+        let held = Held::of(self.record);
+        let cancelled = |phase: Phase| (!phase.is_over()).then_some(Phase::CancelledAndNotified);
+        if let Turned::Done(before) = self.record.state().turn(true, cancelled) {
+            // SAFETY: the bucket is held.
+            core::mem::forget(unsafe { self.record.take_followers() });
+            self.record.state().unfollow();
+            if before.phase() == Phase::Pending {
+                // SAFETY: this took the edge from PENDING to the end.
+                unsafe { self.record.take_task() }.forget();
+                // What the task owned. (A running one is owned by its runner, who may be this thread.)
+                self.record.state().release();
+            }
+        }
+        drop(held);
     }
 
     /// Where it is in its life.
     pub fn status(&self) -> Status {
-        self.lock().phase.status()
+        Status::of(self.look().phase())
     }
 
     /// Whether it is finished or cancelled.
     pub fn is_over(&self) -> bool {
-        self.lock().phase.is_over()
+        self.look().phase().is_over()
     }
 
-    /// Takes the job of a future that leaves PENDING out of its pool's count.
-    fn leave_queue(&self, phase: &Phase) {
-        if let Phase::Pending(Some(job)) = phase {
-            self.unclaimed.store(false, Ordering::Relaxed);
-            job.pool.left_queue();
+    /// Takes an edge to the end of a future, if `next` has one from its phase; the task's edges apart.
+    fn end(&self, next: impl Fn(Phase) -> Option<Phase>) -> Option<Aftermath> {
+        match self.record.state().turn(false, &next) {
+            Turned::Done(before) => Some(self.ended(before)),
+            Turned::Refused(_) => None,
+            Turned::Followed => self.end_in_bucket(&Held::of(self.record), next),
         }
     }
 
-    /// Takes the edge to a phase in which the future is over.
-    fn end(&self, state: &mut State, phase: Phase) -> Aftermath {
-        self.leave_queue(&state.phase);
-        let before = core::mem::replace(&mut state.phase, phase);
-        let mut watching = Vec::new();
-        if state.phase.is_done() {
-            let failed = state.phase.has_failed();
-            for (_, watcher) in core::mem::take(&mut state.watchers) {
-                watching.extend(watcher.channel.push(watcher.position, failed));
+    fn end_in_bucket(&self, _held: &Held, next: impl Fn(Phase) -> Option<Phase>) -> Option<Aftermath> {
+        let state = self.record.state();
+        let Turned::Done(before) = state.turn(true, &next) else { return None };
+        let mut aftermath = self.ended(before);
+        if before.is_followed() {
+            let phase = state.load().phase();
+            // SAFETY: the bucket is held.
+            let followers = unsafe { self.record.followers() };
+            if phase.is_done() {
+                // SAFETY: as above.
+                aftermath.tell_followers(unsafe { self.record.take_followers() }, phase.has_failed());
+            } else {
+                aftermath.callbacks = core::mem::take(&mut followers.callbacks);
+            }
+            if phase.is_done() || followers_are_gone(self.record) {
+                state.unfollow();
             }
         }
-        let callbacks = core::mem::take(&mut state.callbacks);
-        Aftermath { before, waiters: state.waiters.take_all(), watching, callbacks }
+        Some(aftermath)
+    }
+
+    /// What is to be done after an edge to the end, besides telling those who follow.
+    fn ended(&self, before: Snapshot) -> Aftermath {
+        let mut aftermath = Aftermath::of(before);
+        if before.phase() == Phase::Pending && !self.pool().is_null() {
+            // SAFETY: this took the edge from PENDING to the end.
+            aftermath.task = Some(unsafe { self.record.take_task() });
+            self.withdrawn();
+        }
+        aftermath
+    }
+
+    /// The task left its pool's queue without being run, and owns the future no longer. By who took it out of PENDING.
+    fn withdrawn(&self) {
+        // SAFETY: the pool counts this task as queued, and stays until that is made good, which this does.
+        unsafe { Pool::withdrawn(self.pool()) };
+        // Not the last owner: the caller is one.
+        self.record.state().release();
+    }
+
+    fn follow_up(&self, aftermath: Aftermath) {
+        let callbacks = aftermath.tell(self.record);
+        call_back(self, callbacks);
     }
 
     /// Cancels it, if it has not started: whether it is cancelled now.
-    pub fn cancel(self: &Arc<Future>) -> bool {
-        let mut state = self.lock();
-        let phase = match state.phase {
-            Phase::Pending(_) if self.home == 0 => Phase::Cancelled,
-            Phase::Pending(_) => Phase::CancelledAndNotified,
-            Phase::Cancelled | Phase::CancelledAndNotified => return true,
-            Phase::Running | Phase::Finished(_) => return false,
-        };
-        let aftermath = self.end(&mut state, phase);
-        drop(state);
-        aftermath.follow(self);
-        true
+    pub fn cancel(&self) -> bool {
+        loop {
+            match self.look().phase() {
+                Phase::Pending => {}
+                Phase::Cancelled | Phase::CancelledAndNotified => return true,
+                _ => return false,
+            }
+            let to = if self.pool().is_null() { Phase::Cancelled } else { Phase::CancelledAndNotified };
+            if let Some(aftermath) = self.end(|phase| (phase == Phase::Pending).then_some(to)) {
+                self.follow_up(aftermath);
+                return true;
+            }
+        }
     }
 
     /// For the owner of a free-standing future, before the work begins: true, and it is running; or false, it was cancelled,
     /// and who waits for it together with others is told. `InvalidState` if it is running or over otherwise.
-    pub fn set_running_or_notify_cancel(self: &Arc<Future>) -> Result<bool, Error> {
-        let mut state = self.lock();
-        match state.phase {
-            Phase::Pending(_) => {
-                self.leave_queue(&state.phase);
-                let before = core::mem::replace(&mut state.phase, Phase::Running);
-                drop(state);
-                // An executor's future started by hand: its task will not run.
-                drop(before);
-                Ok(true)
+    pub fn set_running_or_notify_cancel(&self) -> Result<bool, Error> {
+        loop {
+            match self.look().phase() {
+                Phase::Pending if self.pool().is_null() => {
+                    if self.record.state().claim(self.record.tag()) {
+                        return Ok(true);
+                    }
+                }
+                Phase::Pending => {
+                    if let Some(task) = self.record.claim(self.record.tag()) {
+                        // An executor's future started by hand: its task will not run.
+                        self.withdrawn();
+                        drop(task);
+                        return Ok(true);
+                    }
+                }
+                Phase::Cancelled => {
+                    let notify = |phase| (phase == Phase::Cancelled).then_some(Phase::CancelledAndNotified);
+                    if let Some(aftermath) = self.end(notify) {
+                        self.follow_up(aftermath);
+                        return Ok(false);
+                    }
+                }
+                _ => return Err(Error::InvalidState),
             }
-            Phase::Cancelled => {
-                let aftermath = self.end(&mut state, Phase::CancelledAndNotified);
-                drop(state);
-                aftermath.follow(self);
-                Ok(false)
-            }
-            _ => Err(Error::InvalidState),
         }
     }
 
-    /// Finishes it, unless it is over: `InvalidState`.
-    fn finish(self: &Arc<Future>, outcome: Result<Value, CallError>) -> Result<(), Error> {
-        let mut state = self.lock();
-        if state.phase.is_over() {
+    /// Finishes it by hand, from a phase that `allowed` accepts: `InvalidState`.
+    fn finish(&self, outcome: Result<Value, CallError>, allowed: impl Fn(Phase) -> bool) -> Result<(), Error> {
+        self.look();
+        let held = Held::of(self.record);
+        let phase = self.record.state().load().phase();
+        if !allowed(phase) {
+            drop(held);
             return Err(Error::InvalidState);
         }
-        let aftermath = self.end(&mut state, Phase::Finished(outcome));
-        drop(state);
-        aftermath.follow(self);
+        let mut task = None;
+        if phase == Phase::Pending && !self.pool().is_null() {
+            // The outcome goes where the task is.
+            task = self.record.claim(self.record.tag());
+            if task.is_none() && !allowed(self.record.state().load().phase()) {
+                drop(held);
+                return Err(Error::InvalidState);
+            }
+        }
+        let phase = self.record.write(outcome, true);
+        let aftermath = self.end_in_bucket(&held, |present| (!present.is_over()).then_some(phase));
+        drop(held);
+        if task.is_some() {
+            self.withdrawn();
+        }
+        let Some(mut aftermath) = aftermath else {
+            // The task was faster.
+            // SAFETY: the phase was not reached.
+            unsafe { self.record.discard(phase) };
+            return Err(Error::InvalidState);
+        };
+        aftermath.task = task;
+        self.follow_up(aftermath);
         Ok(())
     }
 
     /// Finishes it with a result: `InvalidState` if it is finished or cancelled.
-    pub fn set_result(self: &Arc<Future>, value: Value) -> Result<(), Error> {
-        self.finish(Ok(value))
+    pub fn set_result(&self, value: Value) -> Result<(), Error> {
+        self.finish(Ok(value), |phase| !phase.is_over())
     }
 
     /// Finishes it with a failure: `InvalidState` if it is finished or cancelled.
-    pub fn set_exception(self: &Arc<Future>, failure: Failure) -> Result<(), Error> {
-        self.finish(Err(failure.into()))
+    pub fn set_exception(&self, failure: Failure) -> Result<(), Error> {
+        self.finish(Err(failure.into()), |phase| !phase.is_over())
     }
 
     /// The pool is broken: a future that waited in its queue will not run.
-    pub(super) fn break_off(self: &Arc<Future>) {
+    pub(super) fn break_off(&self) {
         // One that is over or running by now was taken from the queue by someone else.
-        let mut state = self.lock();
-        if !matches!(state.phase, Phase::Pending(_)) {
-            return;
-        }
-        let aftermath = self.end(&mut state, Phase::Finished(Err(Error::BrokenExecutor.into())));
-        drop(state);
-        aftermath.follow(self);
+        let _ = self.finish(Err(Error::BrokenExecutor.into()), |phase| phase == Phase::Pending);
     }
 
-    /// PENDING to RUNNING, for the thread that then runs the job; `claimed` tells the pool. None if someone was faster.
-    pub(super) fn claim(&self, claimed: impl FnOnce(&Pool)) -> Option<Job> {
-        let mut state = self.lock();
-        if !matches!(state.phase, Phase::Pending(Some(_))) {
-            return None;
+    /// RUNNING to the end, by the thread that ran the task, whose share of the ownership this takes: false if the future was
+    /// finished by hand meanwhile. `before_callbacks` comes before user code, if there is any to run.
+    #[inline]
+    pub(super) fn settle(
+        record: &'static Record,
+        outcome: Result<Value, Failure>,
+        before_callbacks: impl FnOnce(),
+    ) -> bool {
+        let phase = record.write(outcome.map_err(CallError::from), false);
+        let settled = if record.is_from_before_a_fork() {
+            // In a child of the fork that the task called nobody is to be told.
+            Settled::Missed
+        } else {
+            record.state().settle(phase)
+        };
+        match settled {
+            Settled::Quiet { last } => {
+                if last {
+                    Future::bury(record, before_callbacks);
+                }
+                true
+            }
+            _ => Future::settle_heard(record, phase, settled, before_callbacks),
         }
-        let Phase::Pending(job) = core::mem::replace(&mut state.phase, Phase::Running) else { unreachable!() };
-        self.unclaimed.store(false, Ordering::Relaxed);
-        job.inspect(|job| claimed(&job.pool))
     }
 
-    /// RUNNING to FINISHED, by the thread that ran the job. None if the user finished it meanwhile, or in a child of the fork
-    /// that the job called: then nobody is to be told.
-    pub(super) fn settle(&self, outcome: Result<Value, Failure>) -> Option<Aftermath> {
-        let mut state = self.lock();
-        if !matches!(state.phase, Phase::Running) {
-            return None;
+    fn bury(record: &'static Record, before_callbacks: impl FnOnce()) {
+        if record.gives_back() {
+            before_callbacks();
         }
-        Some(self.end(&mut state, Phase::Finished(outcome.map_err(CallError::from))))
+        // SAFETY: the caller was the last owner.
+        unsafe { record.bury() };
+    }
+
+    #[cold]
+    fn settle_heard(record: &'static Record, phase: Phase, settled: Settled, before_callbacks: impl FnOnce()) -> bool {
+        // The task's share.
+        let own = ManuallyDrop::new(Future { record });
+        let aftermath = match settled {
+            Settled::Heard(before) => Some(Aftermath::of(before)),
+            Settled::Followed => own.end(|present| (present == Phase::Running).then_some(phase)),
+            _ => None,
+        };
+        let mut before_callbacks = Some(before_callbacks);
+        let reached = aftermath.is_some();
+        match aftermath {
+            Some(aftermath) => {
+                let callbacks = aftermath.tell(record);
+                if !callbacks.is_empty() {
+                    before_callbacks.take().into_iter().for_each(|before_callbacks| before_callbacks());
+                }
+                call_back(&own, callbacks);
+            }
+            // SAFETY: the phase was not reached.
+            None => unsafe { record.discard(phase) },
+        }
+        if record.state().release() {
+            Future::bury(record, || before_callbacks.into_iter().for_each(|before_callbacks| before_callbacks()));
+        }
+        reached
     }
 
     /// Waits until it is over: `TimedOut`. A worker of its own pool runs it, or lends its place, meanwhile.
-    fn wait(self: &Arc<Future>, deadline: Deadline) -> Result<(), Error> {
+    fn wait(&self, deadline: Deadline) -> Result<Snapshot, Error> {
         let mut lent = None;
         loop {
-            let state = self.lock();
-            if state.phase.is_over() {
-                return Ok(());
+            let seen = self.look();
+            if seen.phase().is_over() {
+                return Ok(seen);
             }
             if lent.is_none() && !deadline.has_passed() {
-                if let Some(worker) = worker::current_of(self.home) {
-                    let pending = matches!(state.phase, Phase::Pending(_));
-                    drop(state);
-                    if !(pending && deadline == Deadline::NEVER && worker.run_inline(self)) {
+                if let Some(worker) = worker::current_of(self.pool()) {
+                    let tag = self.record.tag();
+                    if deadline == Deadline::NEVER && worker.run_inline(self.record, tag).is_some() {
+                        continue;
+                    }
+                    // The place is not lent for a moment's wait, since that may start a thread.
+                    if !spin_until(|| self.record.state().load().phase().is_over()) {
                         lent = Some(worker.lend());
                     }
                     continue;
                 }
             }
-            match Mutex::wait(state, deadline, |state| &mut state.waiters) {
-                Wake::Notified(_) => {}
-                Wake::TimedOut(_) => return Err(Error::TimedOut),
+            if !self.record.state().wait(self.record.crowd(), deadline) {
+                return Err(Error::TimedOut);
             }
         }
     }
 
     /// Whether `result` would not have to wait: it is over, the deadline has passed, or the calling worker may run it itself.
     pub fn is_ready(&self, deadline: Deadline) -> bool {
-        let status = self.status();
+        let phase = self.look().phase();
         let runs_inline = || {
-            let worker = worker::current_of(self.home);
-            status == Status::Pending
+            phase == Phase::Pending
                 && deadline == Deadline::NEVER
-                && worker.is_some_and(|worker| worker.may_run_inline())
+                && worker::current_of(self.pool()).is_some_and(worker::Worker::may_run_inline)
         };
-        !matches!(status, Status::Pending | Status::Running) || deadline.has_passed() || runs_inline()
+        phase.is_over() || deadline.has_passed() || runs_inline()
     }
 
     /// The result, waiting for it until the deadline: `TimedOut`, `Cancelled`, `BrokenExecutor`, or the failure.
-    pub fn result(self: &Arc<Future>, deadline: Deadline) -> Result<Value, CallError> {
-        self.wait(deadline)?;
-        match &self.lock().phase {
-            Phase::Finished(outcome) => outcome.clone(),
-            _ => Err(Error::Cancelled.into()),
-        }
+    pub fn result(&self, deadline: Deadline) -> Result<Value, CallError> {
+        let seen = self.wait(deadline)?;
+        // SAFETY: its phase, and this is an owner.
+        unsafe { self.record.outcome(seen.phase()) }
     }
 
     /// The failure, if it is one, waiting until the deadline: `TimedOut`, `Cancelled`, `BrokenExecutor`.
-    pub fn exception(self: &Arc<Future>, deadline: Deadline) -> Result<Option<Failure>, Error> {
+    pub fn exception(&self, deadline: Deadline) -> Result<Option<Failure>, Error> {
         match self.result(deadline) {
             Ok(_) => Ok(None),
             Err(CallError::Failed(failure)) => Ok(Some(failure)),
@@ -316,13 +488,15 @@ impl Future {
     }
 
     /// Has `callback` called when the future is over: by the thread that ends it, after those added before; or now.
-    pub fn add_done_callback(self: &Arc<Future>, callback: DoneCallback) {
-        let mut state = self.lock();
-        if state.phase.is_over() {
-            drop(state);
+    pub fn add_done_callback(&self, callback: DoneCallback) {
+        self.look();
+        let held = Held::of(self.record);
+        if self.record.state().follow(Phase::is_over).is_err() {
+            drop(held);
             return call_back(self, vec![callback]);
         }
-        state.callbacks.push(callback);
+        // SAFETY: the bucket is held.
+        unsafe { self.record.followers() }.callbacks.push(callback);
     }
 
     /// Has the result given back with the future itself.
@@ -330,57 +504,63 @@ impl Future {
     /// # Safety
     /// `free` may be called with the result, on any thread.
     pub unsafe fn set_result_free(&self, free: Option<FreeFn>) {
-        self.lock().result_free = free;
-    }
-
-    /// Whether its drop gives a result back.
-    pub(super) fn gives_back(&self) -> bool {
-        let state = self.lock();
-        state.result_free.is_some() && matches!(state.phase, Phase::Finished(Ok(_)))
+        self.record.set_result_free(free);
     }
 
     /// Whether it is done (finished, or cancelled and notified), and if so, whether it has failed.
     pub(super) fn is_done(&self) -> Option<bool> {
-        let state = self.lock();
-        state.phase.is_done().then(|| state.phase.has_failed())
+        let phase = self.look().phase();
+        phase.is_done().then(|| phase.has_failed())
     }
 
     /// Has `position` pushed into the channel when the future is done; at once if it is. Otherwise the key for `unwatch`.
     pub(super) fn watch(&self, channel: &Arc<Channel>, position: usize) -> Option<usize> {
-        let mut state = self.lock();
-        if state.phase.is_done() {
-            let notifier = channel.push(position, state.phase.has_failed());
-            drop(state);
+        self.look();
+        let held = Held::of(self.record);
+        if let Err(seen) = self.record.state().follow(Phase::is_done) {
+            let notifier = channel.push(position, seen.phase().has_failed());
+            drop(held);
             notifier.into_iter().for_each(Channel::notify);
             return None;
         }
-        Some(state.watchers.insert(Watcher { channel: channel.clone(), position }))
+        // SAFETY: the bucket is held.
+        let followers = unsafe { self.record.followers() };
+        Some(followers.watchers.insert(Watcher { channel: channel.clone(), position }))
     }
 
     /// Takes a watcher away, of whom a future that is done knows nothing any more.
     pub(super) fn unwatch(&self, key: usize) {
-        let mut state = self.lock();
-        if !state.phase.is_done() {
-            state.watchers.remove(key);
+        self.look();
+        let held = Held::of(self.record);
+        if !self.record.state().load().phase().is_done() {
+            // SAFETY: the bucket is held.
+            let watcher = unsafe { self.record.followers() }.watchers.try_remove(key);
+            if followers_are_gone(self.record) {
+                self.record.state().unfollow();
+            }
+            drop(held);
+            drop(watcher);
         }
     }
 
-    /// Whether nobody waits, and how many watch.
+    /// How many watch it.
     #[cfg(test)]
-    pub(super) fn followers(&self) -> (bool, usize) {
-        let state = self.lock();
-        (state.waiters.is_empty(), state.watchers.len())
+    pub(super) fn followers(&self) -> usize {
+        let _held = Held::of(self.record);
+        // SAFETY: the bucket is held.
+        unsafe { self.record.followers() }.watchers.len()
+    }
+
+    /// How many own it.
+    #[cfg(test)]
+    pub(super) fn owners(&self) -> usize {
+        self.record.state().load().owners() as usize
     }
 }
 
-impl Drop for Future {
-    fn drop(&mut self) {
-        let state = self.lock();
-        if let (Phase::Finished(Ok(value)), Some(free)) = (&state.phase, state.result_free) {
-            let value = *value;
-            drop(state);
-            // SAFETY: the promise of `set_result_free`.
-            unsafe { value.give_back(free) };
-        }
-    }
+/// Whether there is nobody left to be told; with the bucket held.
+fn followers_are_gone(record: &Record) -> bool {
+    // SAFETY: the caller holds the bucket.
+    let followers = unsafe { record.followers() };
+    followers.callbacks.is_empty() && followers.watchers.is_empty()
 }

@@ -3,10 +3,11 @@
 //! The items go to the executor in chunks, each with a future of its own that nobody else sees. The results of a chunk lie beside
 //! its future, because those before a failing item are still given out.
 
-use super::executor::Executor;
+use super::executor::{Executor, FOREVER};
 use super::future::Future;
-use super::work::{Value, Work};
+use super::work::Value;
 use crate::callback::{CallError, Failure, FreeFn, Task};
+use crate::handle::arena::Vacant;
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
@@ -32,8 +33,15 @@ struct Progress {
 }
 
 struct Chunk {
-    future: Arc<Future>,
+    future: Future,
     results: Arc<Results>,
+}
+
+impl Chunk {
+    /// It was never queued.
+    fn take_back(&self) {
+        self.future.take_back();
+    }
 }
 
 /// How to give back results that were never given out. Shared with the chunks, which may outlive the map.
@@ -70,14 +78,14 @@ impl Identified for Map {
 }
 
 /// Runs a chunk. Each task is dropped, and with it its item given back, when it is over; after a failure the rest unrun.
-fn run_chunk(tasks: Vec<Task>, results: &Results) -> Result<Value, Failure> {
+fn run_chunk(tasks: Vec<Task>, results: &Results) -> Result<(), Failure> {
     let mut values = VecDeque::with_capacity(tasks.len());
     let outcome = tasks.into_iter().try_for_each(|task| {
         values.push_back(Value(task.run()?));
         Ok(())
     });
     *results.values.lock() = values;
-    outcome.map(|()| Value::NULL)
+    outcome
 }
 
 impl Executor {
@@ -93,18 +101,24 @@ impl Executor {
             let some: Vec<_> = tasks.by_ref().take(chunksize).collect();
             let results = Arc::new(Results { values: Mutex::new(VecDeque::new()), free: result_free.clone() });
             let place = results.clone();
-            let work = Work::Closure(Box::new(move || run_chunk(some, &place)));
-            chunks.push_back(Chunk { future: Future::of_task(self.pool(), work, false), results });
+            let chunk = Task::from_fn(move || run_chunk(some, &place).map(|()| core::ptr::null_mut()));
+            let vacant = Vacant::take().inspect_err(|_| chunks.iter().for_each(Chunk::take_back))?;
+            chunks.push_back(Chunk { future: Future::of_task(vacant, self.pool(), chunk), results });
         }
         let progress = Mutex::new(Progress { chunks, current: None, ended: false });
         Ok(Map { id: identity::next(), deadline, result_free, progress })
+    }
+
+    /// Queues the tasks of a map, all or none: `ShutDown`, `BrokenExecutor`, `NoThread`. If none, they are given back.
+    pub(crate) fn queue_map(&self, map: &Map) -> Result<(), Error> {
+        self.queue(&map.futures(), FOREVER).inspect_err(|_| map.take_back())
     }
 
     /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`,
     /// `NoThread`. The results are to be fetched until `deadline`.
     pub fn map(&self, tasks: Vec<Task>, chunksize: usize, deadline: Deadline) -> Result<Map, Error> {
         let map = self.map_of(tasks, chunksize, deadline)?;
-        self.queue(&map.futures())?;
+        self.queue_map(&map)?;
         Ok(map)
     }
 }
@@ -112,7 +126,7 @@ impl Executor {
 /// What a look at the progress shows.
 enum Next {
     Given(Result<Value, CallError>),
-    Awaits(Arc<Future>),
+    Awaits(Future),
 }
 
 impl Map {
@@ -129,7 +143,7 @@ impl Map {
             if progress.ended {
                 return Err(Error::End.into());
             }
-            if progress.chunks.front().is_none_or(|chunk| !Arc::ptr_eq(&chunk.future, &future)) {
+            if progress.chunks.front().is_none_or(|chunk| chunk.future != future) {
                 // Another thread has gone on from this chunk.
                 continue;
             }
@@ -184,6 +198,11 @@ impl Map {
         error
     }
 
+    /// Gives back the tasks of a map that was never queued.
+    pub(crate) fn take_back(&self) {
+        self.futures().iter().for_each(Future::take_back);
+    }
+
     /// Cancels what has not started.
     pub fn cancel(&self) {
         for future in self.futures() {
@@ -192,7 +211,7 @@ impl Map {
     }
 
     /// Those from which nothing has been given out yet.
-    pub(crate) fn futures(&self) -> Vec<Arc<Future>> {
+    fn futures(&self) -> Vec<Future> {
         self.progress.lock().chunks.iter().map(|chunk| chunk.future.clone()).collect()
     }
 

@@ -1,10 +1,21 @@
-//! Futures, waiting for several of them, the thread pool, map.
+//! Futures, waiting for several of them, the thread pool, map, parallel for.
+//!
+//! What lies where, from the outside in:
+//!
+//! ```text
+//! executor   what its user holds          future     a result that will be there later: an owner of a
+//! pool       threads, settings, the end   record     slot of the arena, whose first word is the
+//! shift      lanes, crew and counts       state      state, with every edge that it can take
+//! worker     a thread of the pool         aftermath  what the end of a future brings about
+//! crew       who looks for work, sleeps   channel    how futures tell those who watch several
+//! lane       a queue of entries           wait, map  those who do
+//! ```
 //!
 //! Locks, outer before inner, each held for moments only:
 //!
 //! ```text
-//! a future's state  ->  its pool's state
-//!                   ->  the inbox of someone who watches it (`Channel`)
+//! a pool's state  ->  its crew's roster  ->  one lane
+//! a future's bucket  ->  the inbox of someone who watches it (`Channel`)
 //! ```
 //!
 //! No user code runs under any of them. User code is not only what is called by name: it also runs in the drop of a task (its
@@ -16,12 +27,22 @@
 //! it held of the user's is forgotten: it is the parent's to give back.
 
 mod aftermath;
+mod backlog;
 mod channel;
+mod crew;
+mod entry;
 mod executor;
 mod future;
+mod lane;
 mod map;
 mod phase;
 mod pool;
+mod range;
+mod ranks;
+mod record;
+mod shift;
+mod split;
+mod state;
 #[cfg(test)]
 mod tests;
 mod wait;
@@ -29,8 +50,9 @@ mod work;
 mod worker;
 
 pub use aftermath::DoneCallback;
-pub use executor::Executor;
-pub use future::Future;
+pub use backlog::Patience;
+pub use executor::{Executor, Refused};
+pub use future::{Alias, Future};
 pub use map::Map;
 pub use phase::Status;
 pub use wait::{AsCompleted, ReturnWhen, Waited, wait};

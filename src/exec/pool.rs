@@ -1,45 +1,37 @@
-//! The thread pool's book-keeping: its queue, and how many threads work on it.
+//! Pool: what an executor is made of. Its shift (lanes, crew, counts), its threads, its settings, its end.
 //!
-//! Each worker is counted in `workers` from the moment its start is decided, and is in one of these states:
+//! A submit locks one lane, and that is all as long as it finds the lane open and nobody to be summoned. Lanes are opened when the
+//! first worker runs, so nothing is queued before there is one; and they are closed for good by a shutdown or a broken
+//! pool. Both are done lane by lane under the pool's lock. So of a submit and a shutdown, either the submit had its lane before the
+//! shutdown closed it, and what it queued is run, or drained; or it finds the lane closed.
 //!
-//! ```text
-//! idle      it will look at the queue before it does anything that may take long: newly started, between two tasks, asleep
-//! busy      it runs user code: a task, done callbacks, something's `free`
-//! blocked   busy, and it waits for a future of this pool: the limit counts it as absent (`lend`)
-//! ```
+//! Locks, outer before inner: the pool's state, the crew's roster, a lane.
 //!
-//! What each transition keeps up:
-//!
-//! ```text
-//! queued <= idle                          every queued task has a worker that will look for it,
-//!   or workers - blocked >= max_workers   or as many threads work as may,
-//!   or the system refused a thread        and whoever leaves the queue to others leaves such a worker behind
-//! ```
-//!
-//! A queued task is one that is neither claimed nor cancelled; the queue may also hold some that are
-//! (`Future::is_unclaimed`), which whoever pops them skips. A worker becomes idle before its task's future is settled: who
-//! waits for the result and then submits again finds it idle, and starts no second one.
-//!
-//! When a wait ends there may be more than `max_workers` at work; then the next one that looks at the queue leaves, whoever
-//! it is (`is_surplus`). There are others, so the queue is not forgotten.
-//!
-//! No wake-up is lost: a worker goes to sleep under the lock, when the queue is empty; who puts something in it, shuts down,
-//! breaks the pool, or makes an idle worker surplus does so under the lock, and wakes one or all.
+//! A pool is kept by its executor, its workers, and its queue: a future refers to its pool without keeping it, and looks into it
+//! only when it has just been taken out of PENDING. Until whoever did that has counted the task as withdrawn the pool's counts say
+//! that it is queued, and the pool stays (`drop`).
 
+use super::backlog::{Backlog, Patience};
+use super::entry::Entry;
 use super::future::Future;
-use crate::callback::Target;
-use crate::identity::{self, Identified, Kind};
+use super::lane::Queue;
+use super::shift::Shift;
+use super::worker;
+use crate::callback::{Target, Task};
+use crate::handle::Handle;
+use crate::handle::arena::Vacant;
+use crate::identity::{self, Identified as _, Kind};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::fork;
 use crate::thread::hooks::Subject;
-use crate::thread::{Thread, hooks, shutdown};
-use core::sync::atomic::{AtomicU64, Ordering};
-use std::collections::{BTreeMap, VecDeque};
+use crate::thread::{Thread, hooks, report, shutdown};
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// "Look again": at the queue, or at the outcome of a start.
-pub(super) const LOOK: Notice = Notice::new(1);
+/// "Look again", at the outcome of a start.
+const LOOK: Notice = Notice::new(1);
 
 /// How an executor was shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,19 +46,10 @@ pub(super) enum Stage {
 pub(super) struct State {
     /// The fork epoch that the rest belongs to.
     epoch: u32,
-    pub queue: VecDeque<Arc<Future>>,
-    pub queued: usize,
-    /// Tasks whose function or `arg_free` is running.
-    pub running: usize,
-    pub workers: usize,
-    pub idle: usize,
-    pub blocked: usize,
-    /// Workers whose system thread is not known to run yet; they count as idle.
-    pub starting: usize,
-    /// Idle workers that sleep.
-    pub sleepers: WaitList,
+    /// Workers whose system thread is not known to run yet.
+    starting: usize,
     /// Those who wait for the outcome of another thread's start.
-    pub starters: WaitList,
+    starters: WaitList,
     /// The threads, by worker number, until they have been joined.
     pub threads: BTreeMap<usize, Arc<Thread>>,
     next_number: usize,
@@ -78,17 +61,14 @@ pub(super) struct State {
     pub broken: bool,
 }
 
-/// A worker that has been counted in and is to be started.
-#[must_use]
-pub(super) struct Hiring {
-    number: usize,
-}
-
 /// Queue and workers of an executor.
 pub(super) struct Pool {
     id: u64,
-    max_workers: usize,
+    max_workers: AtomicUsize,
+    max_pending: AtomicUsize,
     default_prefix: Arc<str>,
+    /// A box. In a child of fork the parent's is left where it is: workers and futures from before refer to it.
+    shift: AtomicPtr<Shift>,
     state: Mutex<State>,
 }
 
@@ -96,14 +76,7 @@ impl State {
     fn new(prefix: Arc<str>) -> State {
         State {
             epoch: fork::epoch(),
-            queue: VecDeque::new(),
-            queued: 0,
-            running: 0,
-            workers: 0,
-            idle: 0,
-            blocked: 0,
             starting: 0,
-            sleepers: WaitList::new(),
             starters: WaitList::new(),
             threads: BTreeMap::new(),
             next_number: 0,
@@ -131,6 +104,35 @@ impl State {
     }
 }
 
+/// Room in the backlog; given back when it is dropped.
+#[must_use]
+pub(super) struct Place<'a>(Option<(&'a Backlog, usize)>);
+
+impl Place<'_> {
+    /// The tasks are queued, and give it back when they have left.
+    #[inline]
+    fn fill(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for Place<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some((backlog, count)) = self.0 {
+            backlog.leave(count);
+        }
+    }
+}
+
+/// What became of a submit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Put {
+    Queued,
+    /// The worker that was started for it broke the pool: as if it had been queued before.
+    Broken,
+}
+
 impl Pool {
     /// With at most so many threads at work at a time.
     pub fn new(max_workers: usize) -> Arc<Pool> {
@@ -138,7 +140,9 @@ impl Pool {
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
         let default_prefix: Arc<str> = format!("ThreadPoolExecutor-{number}").into();
         let state = Mutex::new(State::new(default_prefix.clone()));
-        Arc::new(Pool { id: identity::next(), max_workers, default_prefix, state })
+        let shift = AtomicPtr::new(Box::into_raw(Box::new(Shift::new(max_workers, 0))));
+        let (max_workers, max_pending) = (AtomicUsize::new(max_workers), AtomicUsize::new(0));
+        Arc::new(Pool { id: identity::next(), max_workers, max_pending, default_prefix, shift, state })
     }
 
     pub fn id(&self) -> u64 {
@@ -146,17 +150,63 @@ impl Pool {
     }
 
     pub fn max_workers(&self) -> usize {
-        self.max_workers
+        self.max_workers.load(Ordering::Relaxed)
+    }
+
+    /// Lets so many threads be at work at a time from now on.
+    pub fn set_max_workers(self: &Arc<Pool>, max_workers: usize) {
+        // Under the lock, so that of several calls the crew goes by the last one, too.
+        let state = self.lock();
+        self.max_workers.store(max_workers, Ordering::Relaxed);
+        let shift = self.shift();
+        shift.crew.set_limit(max_workers);
+        drop(state);
+        self.look_again(shift);
+    }
+
+    /// How many tasks may wait; 0 for any number.
+    #[inline]
+    pub fn max_pending(&self) -> usize {
+        self.max_pending.load(Ordering::Relaxed)
+    }
+
+    /// Sets that: `AlreadyStarted` after the first submit.
+    pub fn set_max_pending(&self, max_pending: usize) -> Result<(), Error> {
+        let state = self.lock();
+        // A worker that is starting goes by what it finds now.
+        if state.settled || self.shift().crew.roster().workers > 0 {
+            return Err(Error::AlreadyStarted);
+        }
+        self.max_pending.store(max_pending, Ordering::Relaxed);
+        self.shift().backlog.set_bound(max_pending);
+        Ok(())
     }
 
     pub fn default_prefix(&self) -> &Arc<str> {
         &self.default_prefix
     }
 
-    /// Locks the state, put right first if a fork lies between.
+    /// The present shift.
+    #[inline]
+    pub fn shift(&self) -> &Shift {
+        // SAFETY: a box that goes with the pool, or never.
+        let shift = unsafe { &*self.shift.load(Ordering::Acquire) };
+        if shift.epoch == fork::epoch() { shift } else { self.fresh_shift() }
+    }
+
+    #[cold]
+    fn fresh_shift(&self) -> &Shift {
+        drop(self.lock());
+        // SAFETY: as above; `lock` has put a fresh one there.
+        unsafe { &*self.shift.load(Ordering::Acquire) }
+    }
+
+    /// Locks the state, put right first if a fork lies between, and the shift with it.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         if state.epoch != fork::epoch() {
+            let fresh = Box::into_raw(Box::new(Shift::new(self.max_workers(), self.max_pending())));
+            self.shift.store(fresh, Ordering::Release);
             let parents = state.without_parents();
             drop(state);
             drop(parents);
@@ -165,49 +215,38 @@ impl Pool {
         state
     }
 
-    /// Locks the state for a worker of this epoch; None if it has crossed a fork and belongs to no pool any more.
-    pub fn lock_in(&self, epoch: u32) -> Option<MutexGuard<'_, State>> {
-        (epoch == fork::epoch()).then(|| self.lock())
+    /// A task left the queue of the pool behind the pointer, not to be run.
+    ///
+    /// # Safety
+    /// The caller has taken a task of this pool, and of the present fork epoch, out of PENDING, and counts it once.
+    pub unsafe fn withdrawn(pool: *const Pool) {
+        // SAFETY: the caller's promise; see above for why the pool is still there.
+        unsafe { &*pool }.shift().withdraw();
     }
 
-    /// One task less in the queue. Called under its future's lock, which is from after the last fork; so is this state then.
-    pub fn left_queue(&self) {
-        self.state.lock().queued -= 1;
-    }
-
-    /// Whether more threads work than may.
-    pub fn is_surplus(&self, state: &State) -> bool {
-        state.workers - state.blocked > self.max_workers
-    }
-
-    /// Decides on one more worker, if a queued task needs it and the limit allows it.
-    pub fn hire_if_needed(&self, state: &mut State) -> Option<Hiring> {
-        let needed = state.queued > state.idle && state.workers - state.blocked < self.max_workers;
-        needed.then(|| self.hire(state))
-    }
-
-    fn hire(&self, state: &mut State) -> Hiring {
-        state.workers += 1;
-        state.idle += 1;
+    /// Starts a worker that the crew counts in already.
+    fn start(self: &Arc<Pool>) -> Result<(), Error> {
+        let mut state = self.lock();
         state.starting += 1;
-        state.next_number += 1;
-        Hiring { number: state.next_number - 1 }
+        self.start_counted(state)
     }
 
-    /// Starts the worker that was decided on.
-    fn start(self: &Arc<Pool>, Hiring { number }: Hiring) -> Result<(), Error> {
-        let name = format!("{}_{number}", self.lock().prefix);
+    /// The same when it is counted as starting, too.
+    fn start_counted(self: &Arc<Pool>, mut state: MutexGuard<'_, State>) -> Result<(), Error> {
+        let number = state.next_number;
+        state.next_number += 1;
+        let name = format!("{}_{number}", state.prefix);
+        drop(state);
         let pool = self.clone();
-        let result = Thread::start_worker(&name, Target::from_fn(move || super::worker::main(pool)));
+        let result = Thread::start_worker(&name, Target::from_fn(move || worker::main(pool)));
         let mut state = self.lock();
         state.starting -= 1;
         let result = result.map(|thread| drop(state.threads.insert(number, thread)));
         if result.is_err() {
-            state.workers -= 1;
-            state.idle -= 1;
+            self.shift().crew.strike_off();
         }
         let starters = state.starters.take_all();
-        let unjoined = state.threads.len() > 2 * state.workers + 8;
+        let unjoined = state.threads.len() > 2 * self.shift().crew.roster().workers + 8;
         drop(state);
         starters.notify_all(LOOK);
         if unjoined {
@@ -216,80 +255,332 @@ impl Pool {
         result
     }
 
-    /// Starts the worker that was decided on, if any, and more as long as they are needed. A refused one is done without: the
-    /// caller knows that others work.
-    pub fn keep_up(self: &Arc<Pool>, mut hiring: Option<Hiring>) {
-        while let Some(next) = hiring {
-            if self.start(next).is_err() {
+    /// Has somebody look at the lanes: wakes a worker, or starts one, and more as long as they are needed. One that is refused is done
+    /// without: the caller knows that others work.
+    #[cold]
+    pub fn summon(self: &Arc<Pool>, shift: &Shift) {
+        while shift.crew.summon(|| shift.pending().0) {
+            if self.start().is_err() || !(shift.crew.is_short() && shift.any_work()) {
                 return;
             }
-            hiring = self.hire_if_needed(&mut self.lock());
         }
     }
 
-    /// Queues tasks, all or none: `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no worker at all).
-    pub fn submit(self: &Arc<Pool>, futures: &[Arc<Future>]) -> Result<(), Error> {
-        if futures.is_empty() {
-            return Ok(());
+    /// Has somebody look at the lanes, if a change of the crew has left them to nobody.
+    pub fn look_again(self: &Arc<Pool>, shift: &Shift) {
+        if shift.crew.is_short() && shift.any_work() {
+            self.summon(shift);
         }
-        futures.iter().for_each(|future| hooks::task_submitted(future.id()));
-        let mut state = self.lock();
+    }
+
+    /// Room for `count` tasks, waiting for it: `WouldBlock`, `TimedOut`. A worker of this pool does not wait, for room that it might
+    /// have to make itself.
+    #[inline]
+    pub fn reserve(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
+        if self.max_pending() == 0 {
+            return Ok(Place(None));
+        }
+        self.reserve_bounded(count, patience)
+    }
+
+    #[cold]
+    fn reserve_bounded(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
+        let backlog = &self.shift().backlog;
+        if matches!(patience, Patience::Until(_)) && worker::current_of(self).is_some() {
+            backlog.admit_anyway(count);
+        } else {
+            backlog.admit(count, patience)?;
+        }
+        Ok(Place(Some((backlog, count))))
+    }
+
+    /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0: `BrokenExecutor`, `ShutDown`,
+    /// `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
+    /// is made for it is to be broken off. Whether it has put something there is what `put` gives.
+    #[inline]
+    fn put(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        priority: i32,
+        put: impl FnOnce(&mut Queue<Entry>) -> bool,
+    ) -> Result<Put, Error> {
+        let shift = self.shift();
+        let lane = if priority < 0 {
+            shift.lanes.len() - 1
+        } else {
+            worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
+        };
+        let mut queue = shift.lanes[lane].lock();
         let mut has_started_one = false;
+        let mut admission = Put::Queued;
+        while !queue.open && admission == Put::Queued {
+            drop(queue);
+            admission = self.admit(&mut has_started_one)?;
+            queue = shift.lanes[lane].lock();
+        }
+        if put(&mut queue) {
+            place.fill();
+        }
+        drop(queue);
+        if admission == Put::Queued && shift.crew.is_short() {
+            self.summon(shift);
+        }
+        Ok(admission)
+    }
+
+    /// Opens the lanes, with a worker to look at them, if they are to be open.
+    #[cold]
+    fn admit(self: &Arc<Pool>, has_started_one: &mut bool) -> Result<Put, Error> {
+        let mut state = self.lock();
         loop {
-            if state.broken && has_started_one {
-                // By the worker that was started for these: as if they had been queued before.
-                state.queued += futures.len();
-                drop(state);
-                futures.iter().for_each(Future::break_off);
-                return Ok(());
-            }
             if state.broken {
-                return Err(Error::BrokenExecutor);
+                return if *has_started_one { Ok(Put::Broken) } else { Err(Error::BrokenExecutor) };
             }
             if state.is_shut_down() {
                 return Err(Error::ShutDown);
             }
-            // Nothing is queued before there is a worker, so a refusal leaves nothing to be taken back.
-            if state.workers > state.starting {
-                break;
+            let shift = self.shift();
+            let mut roster = shift.crew.roster();
+            if roster.workers > state.starting {
+                drop(roster);
+                state.settled = true;
+                shift.lanes.iter().for_each(|lane| lane.lock().open = true);
+                return Ok(Put::Queued);
             }
             if state.starting > 0 {
+                drop(roster);
                 match Mutex::wait(state, Deadline::NEVER, |state| &mut state.starters) {
                     Wake::Notified(_) | Wake::TimedOut(_) => state = self.lock(),
                 }
                 continue;
             }
-            let first = self.hire(&mut state);
-            drop(state);
-            self.start(first)?;
-            has_started_one = true;
+            shift.crew.enlist(&mut roster);
+            drop(roster);
+            state.starting += 1;
+            self.start_counted(state)?;
+            *has_started_one = true;
             state = self.lock();
         }
-        let swept = Pool::sweep(&mut state);
-        state.settled = true;
-        state.queued += futures.len();
-        state.queue.extend(futures.iter().cloned());
-        let mut woken = Vec::new();
-        while woken.len() < futures.len() {
-            let Some(sleeper) = state.sleepers.pop_front() else { break };
-            woken.push(sleeper);
+    }
+
+    /// Queues a task whose future the program gets by its handle: `NoMemory`, and as `put`.
+    #[inline]
+    pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<Handle, Error> {
+        let vacant = Vacant::take()?;
+        let handle = vacant.handle();
+        hooks::task_submitted(handle.bits());
+        // Filled under the lane's lock, when nothing can fail any more: nobody is to guess the handle of a future that will never be
+        // queued.
+        let put = self.put(place, 0, |queue| {
+            queue.submit(Future::fill_open(vacant, self, task));
+            true
+        })?;
+        if put == Put::Broken {
+            Pool::break_off(Entry::Future(handle), self.shift());
         }
-        let hiring = self.hire_if_needed(&mut state);
-        drop(state);
-        woken.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
-        drop(swept);
-        self.keep_up(hiring);
+        Ok(handle)
+    }
+
+    /// Queues a task whose result nobody wants: as `put`.
+    #[inline]
+    pub fn submit_detached(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<(), Error> {
+        if hooks::is_active() {
+            return self.submit_traced(place, [task], 0);
+        }
+        let mut task = Some(task);
+        let put = self.put(place, 0, |queue| {
+            if queue.open {
+                queue.submit(Entry::Detached(task.take().expect("a submit puts once")));
+            }
+            queue.open
+        });
+        put.map(|_| ())
+    }
+
+    /// Does what `submit_open` does, or without a `vacant` slot what `submit_detached` does, with a priority.
+    pub fn submit_ranked(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        vacant: Option<Vacant>,
+        task: Task,
+        priority: i32,
+    ) -> Result<Option<Handle>, Error> {
+        let handle = vacant.as_ref().map(Vacant::handle);
+        if hooks::is_active() {
+            match handle {
+                Some(handle) => hooks::task_submitted(handle.bits()),
+                None => return self.submit_traced(place, [task], priority).map(|()| None),
+            }
+        }
+        let mut task = Some(task);
+        let put = self.put(place, priority, |queue| {
+            let is_put = queue.open || vacant.is_some();
+            if let Some(task) = task.take_if(|_| is_put) {
+                let entry = match vacant {
+                    Some(vacant) => Future::fill_open(vacant, self, task),
+                    None => Entry::Detached(task),
+                };
+                queue.submit(self.shift().ranks.rank(priority, entry));
+            }
+            is_put
+        })?;
+        if let (Put::Broken, Some(handle)) = (put, handle) {
+            Pool::break_off(Entry::Future(handle), self.shift());
+        }
+        Ok(handle)
+    }
+
+    /// Queues tasks whose futures the program gets by their handles, all or none: `NoMemory`, and as `put`.
+    pub fn submit_all_open(self: &Arc<Pool>, place: Place<'_>, tasks: Vec<Task>) -> Result<Vec<Handle>, Error> {
+        let mut vacants = Vec::new();
+        vacants.try_reserve_exact(tasks.len()).map_err(|_| Error::NoMemory)?;
+        for _ in &tasks {
+            vacants.push(Vacant::take()?);
+        }
+        let handles: Vec<_> = vacants.iter().map(Vacant::handle).collect();
+        handles.iter().for_each(|handle| hooks::task_submitted(handle.bits()));
+        let put = self.put(place, 0, |queue| {
+            for (vacant, task) in vacants.into_iter().zip(tasks) {
+                queue.submit(Future::fill_open(vacant, self, task));
+            }
+            true
+        })?;
+        if put == Put::Broken {
+            handles.iter().for_each(|&handle| Pool::break_off(Entry::Future(handle), self.shift()));
+        }
+        Ok(handles)
+    }
+
+    /// Queues tasks whose results nobody wants, all or none: as `put`.
+    pub fn submit_all_detached(self: &Arc<Pool>, place: Place<'_>, mut tasks: Vec<Task>) -> Result<(), Error> {
+        if hooks::is_active() {
+            return self.submit_traced(place, tasks, 0);
+        }
+        let put = self.put(place, 0, |queue| {
+            if queue.open {
+                tasks.drain(..).for_each(|task| queue.submit(Entry::Detached(task)));
+            }
+            queue.open
+        });
+        put.map(|_| ())
+    }
+
+    /// As `submit_detached`, with a future for each task that nobody has: the identity in its events.
+    #[cold]
+    fn submit_traced(
+        self: &Arc<Pool>,
+        place: Place<'_>,
+        tasks: impl IntoIterator<Item = Task>,
+        priority: i32,
+    ) -> Result<(), Error> {
+        let mut futures = Vec::new();
+        for task in tasks {
+            let vacant = Vacant::take().inspect_err(|_| futures.iter().for_each(Future::take_back))?;
+            let future = Future::of_task(vacant, self, task);
+            future.add_done_callback(Box::new(|future| {
+                if let Ok(Some(failure)) = future.exception(Deadline::PASSED) {
+                    report(&failure);
+                }
+            }));
+            futures.push(future);
+        }
+        self.submit_all(place, &futures, priority).inspect_err(|_| futures.iter().for_each(Future::take_back))
+    }
+
+    /// Queues futures made for this pool, all or none: as `put`. If none, they are to be taken back.
+    pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
+        futures.iter().for_each(|future| hooks::task_submitted(future.id()));
+        let put = self.put(place, priority, |queue| {
+            futures
+                .iter()
+                .for_each(|future| queue.submit(self.shift().ranks.rank(priority, Entry::Future(future.handle()))));
+            true
+        })?;
+        if put == Put::Broken {
+            futures.iter().for_each(Future::break_off);
+        }
         Ok(())
     }
 
-    /// Takes out what is not to be run any more, once it is the larger part: constant time for each on average.
-    fn sweep(state: &mut State) -> Vec<Arc<Future>> {
-        if state.queue.len() <= 2 * state.queued + 32 {
-            return Vec::new();
+    /// Withdraws an entry that was drained from a broken pool.
+    fn break_off(entry: Entry, shift: &Shift) {
+        match entry {
+            Entry::Future(handle) => {
+                if let Some(future) = Future::of_entry(handle) {
+                    future.break_off();
+                }
+            }
+            Entry::Detached(task) => {
+                shift.withdraw();
+                drop(task);
+            }
+            // Its task is drained as well.
+            Entry::TicketAbove | Entry::TicketBelow => {}
         }
-        let (live, swept) = core::mem::take(&mut state.queue).into_iter().partition(|future| future.is_unclaimed());
-        state.queue = live;
-        Vec::from(swept)
+    }
+
+    /// Withdraws an entry that was drained by a shutdown.
+    fn cancel(entry: Entry, shift: &Shift) {
+        match entry {
+            Entry::Future(handle) => {
+                if let Some(future) = Future::of_entry(handle) {
+                    future.cancel();
+                }
+            }
+            Entry::Detached(task) => {
+                shift.withdraw();
+                drop(task);
+            }
+            // Its task is drained as well.
+            Entry::TicketAbove | Entry::TicketBelow => {}
+        }
+    }
+
+    /// Takes no more tasks. The entries that were queued, if they are to be `drain`ed.
+    fn close_lanes(&self, drain: bool) -> Vec<Entry> {
+        let mut drained = Vec::new();
+        for lane in &self.shift().lanes {
+            let mut queue = lane.lock();
+            queue.open = false;
+            if drain {
+                drained.extend(queue.take_all());
+            }
+        }
+        if drain {
+            drained.extend(self.shift().ranks.take_all());
+        }
+        drained
+    }
+
+    /// Shuts down: takes no more tasks, and cancels those that have not started if `cancel_futures`.
+    pub fn close(&self, stage: Stage, cancel_futures: bool) {
+        let mut state = self.lock();
+        // Who has said not to wait keeps this; a later call that waits does so itself.
+        if state.stage == Stage::Open {
+            state.stage = stage;
+        }
+        let shift = self.shift();
+        let drained = self.close_lanes(cancel_futures);
+        drop(state);
+        shift.close();
+        drained.into_iter().for_each(|entry| Pool::cancel(entry, shift));
+    }
+
+    /// An initializer has failed: no task will run any more but those that are under way.
+    pub fn break_down(&self) {
+        let mut state = self.lock();
+        state.broken = true;
+        let shift = self.shift();
+        let drained = self.close_lanes(true);
+        drop(state);
+        shift.close();
+        drained.into_iter().for_each(|entry| Pool::break_off(entry, shift));
+    }
+
+    /// How many tasks wait in the queue, and how many run.
+    pub fn pending(&self) -> (usize, usize) {
+        let (queued, running) = self.shift().pending();
+        (queued as usize, running as usize)
     }
 
     /// Waits until all workers have ended and their threads are gone. For a pool that is shut down.
@@ -305,7 +596,7 @@ impl Pool {
         loop {
             let state = self.lock();
             if state.threads.is_empty() {
-                if state.starting == 0 {
+                if state.starting == 0 && self.shift().crew.roster().workers == 0 {
                     return;
                 }
                 match Mutex::wait(state, Deadline::NEVER, |state| &mut state.starters) {
@@ -337,9 +628,29 @@ impl Pool {
 }
 
 impl shutdown::OnShutdown for Pool {
-    /// `executors_closed` says so already: workers that sleep are to look.
+    /// `executors_closed` says so already: submits that are under way are over, workers that sleep are to look.
     fn shut_down(&self) {
-        let sleepers = self.lock().sleepers.take_all();
-        sleepers.notify_all(LOOK);
+        let state = self.lock();
+        drop(self.close_lanes(false));
+        drop(state);
+        self.shift().close();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let shift = *self.shift.get_mut();
+        // SAFETY: a box of the pool's own.
+        if unsafe { &*shift }.epoch != fork::epoch() {
+            // Futures from before the fork may refer to it.
+            return;
+        }
+        // Somebody who has taken a task out of PENDING is about to count it, and still needs the pool for that.
+        // SAFETY: as above.
+        while unsafe { &*shift }.pending().0 > 0 {
+            std::thread::yield_now();
+        }
+        // SAFETY: from Box::into_raw, and nobody refers to it any more.
+        drop(unsafe { Box::from_raw(shift) });
     }
 }

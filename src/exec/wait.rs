@@ -2,6 +2,7 @@
 
 use super::channel::Channel;
 use super::future::Future;
+use super::pool::Pool;
 use super::worker;
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
@@ -40,11 +41,11 @@ impl HasStatus for Waited {
 }
 
 /// Each future once, with the first of its positions, and for each position that future's place among them.
-fn distinct(futures: &[Arc<Future>]) -> (Vec<usize>, Vec<usize>) {
+fn distinct(futures: &[Future]) -> (Vec<usize>, Vec<usize>) {
     let mut places = HashMap::with_capacity(futures.len());
     let mut firsts = Vec::new();
-    let place_of = |(position, future): (usize, &Arc<Future>)| {
-        *places.entry(Arc::as_ptr(future)).or_insert_with(|| {
+    let place_of = |(position, future): (usize, &Future)| {
+        *places.entry(future.handle()).or_insert_with(|| {
             firsts.push(position);
             firsts.len() - 1
         })
@@ -54,9 +55,9 @@ fn distinct(futures: &[Arc<Future>]) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// Who of these, each there once, is done, and whether that is enough.
-fn survey<'a>(futures: impl Iterator<Item = &'a Arc<Future>>, when: ReturnWhen) -> Waited {
+fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen) -> Waited {
     let mut failed = false;
-    let look = |future: &Arc<Future>| {
+    let look = |future: &Future| {
         let done = future.is_done();
         failed |= done == Some(true);
         done.is_some()
@@ -73,7 +74,7 @@ fn survey<'a>(futures: impl Iterator<Item = &'a Arc<Future>>, when: ReturnWhen) 
 
 /// Waits until enough of the futures are done, or until the deadline. Duplicates count once. A future that is cancelled, but not
 /// notified, is not done; one that is cancelled and notified is no failure.
-pub fn wait(futures: &[Arc<Future>], when: ReturnWhen, deadline: Deadline) -> Waited {
+pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Waited {
     let (firsts, places) = distinct(futures);
     let each = || firsts.iter().map(|&position| &futures[position]);
     let mut found = survey(each(), when);
@@ -85,7 +86,7 @@ pub fn wait(futures: &[Arc<Future>], when: ReturnWhen, deadline: Deadline) -> Wa
         };
         let channel = Arc::new(Channel::new(firsts.len(), quorum, on_failure));
         let keys: Vec<_> = each().enumerate().map(|(place, future)| future.watch(&channel, place)).collect();
-        let lent = worker::lend_if_home(each().map(|future| future.home()));
+        let lent = worker::lend_if_home(each().map(|future| future.pool()));
         channel.wait(deadline);
         drop(lent);
         for (future, key) in each().zip(keys) {
@@ -97,6 +98,15 @@ pub fn wait(futures: &[Arc<Future>], when: ReturnWhen, deadline: Deadline) -> Wa
     Waited { done, ..found }
 }
 
+/// A pool, by its address: to be compared, never to be looked into.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Home(*const Pool);
+
+// SAFETY: only the address is used.
+unsafe impl Send for Home {}
+// SAFETY: as above.
+unsafe impl Sync for Home {}
+
 /// An iteration over futures: those that are done first, the others in the order in which they get done.
 pub struct AsCompleted {
     id: u64,
@@ -104,7 +114,7 @@ pub struct AsCompleted {
     first: u64,
     deadline: Deadline,
     /// The executors that the futures belong to.
-    homes: Vec<u64>,
+    homes: Vec<Home>,
     channel: Arc<Channel>,
     /// Outside the channel's lock, and never locked together with it or a future's.
     watched: Mutex<Watched>,
@@ -119,7 +129,7 @@ struct Place {
     /// The future's position for the user.
     position: usize,
     /// None once it has been given out.
-    future: Option<Arc<Future>>,
+    future: Option<Future>,
     key: Option<usize>,
 }
 
@@ -137,7 +147,7 @@ impl Identified for AsCompleted {
 
 impl AsCompleted {
     /// Over these futures, each once, until `deadline`.
-    pub fn new(futures: &[Arc<Future>], deadline: Deadline) -> AsCompleted {
+    pub fn new(futures: &[Future], deadline: Deadline) -> AsCompleted {
         let (firsts, _) = distinct(futures);
         let channel = Arc::new(Channel::new(firsts.len(), 1, false));
         let watch = |(place, &position): (usize, &usize)| {
@@ -147,7 +157,8 @@ impl AsCompleted {
         let places: Vec<_> = firsts.iter().enumerate().map(watch).collect();
         // What is done by now was done already, as far as anyone can tell.
         channel.sort();
-        let mut homes: Vec<_> = futures.iter().map(|future| future.home()).filter(|&home| home != 0).collect();
+        let mut homes: Vec<_> =
+            futures.iter().map(|future| future.pool()).filter(|pool| !pool.is_null()).map(Home).collect();
         homes.sort_unstable();
         homes.dedup();
         let watched = Mutex::new(Watched { epoch: fork::epoch(), places });
@@ -174,7 +185,7 @@ impl AsCompleted {
             if error != Error::TimedOut || self.deadline.has_passed() {
                 return Err(error);
             }
-            let _lent = worker::lend_if_home(self.homes.iter().copied());
+            let _lent = worker::lend_if_home(self.homes.iter().map(|home| home.0));
             self.channel.take(self.deadline)
         })?;
         let mut watched = self.watched.lock();

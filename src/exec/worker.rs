@@ -6,235 +6,407 @@
 //!
 //! Running inline uses up the waiting task's stack. It is done only as long as most of the stack is left, so that the
 //! inner task has about as much as on a thread of its own; beyond that the worker lends.
+//!
+//! Where a worker takes tasks from: the front of its own lane; else the front of others, from which it takes some at once and puts
+//! those that it does not run now into its own lane, where all can see them. So tasks from one thread start in the order of their
+//! submits if there is one worker: they are in one lane, and are moved in order behind what was moved before.
 
-use super::aftermath::call_back;
+use super::crew::Rest;
+use super::entry::Entry;
 use super::future::Future;
-use super::pool::{LOOK, Pool};
-use super::work::Job;
-use crate::callback::Failure;
-use crate::identity::{Identified, Kind};
-use crate::park::{Deadline, Mutex, Wake};
+use super::lane::Lane;
+use super::pool::Pool;
+use super::record::Record;
+use super::shift::{Shift, Tally};
+use super::work::Value;
+use crate::callback::{CallError, Failure, Task};
+use crate::identity::Kind;
+use crate::park::spin_until;
 use crate::sys::{fork, stack};
 use crate::thread::hooks::{self, Subject};
 use crate::thread::report;
+use crate::word::Tag;
 use core::cell::{Cell, RefCell};
-use std::rc::Rc;
+use core::ptr::null;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How deeply tasks run inside each other's waits on one stack.
 const MOST_INLINE: usize = 64;
 
+/// After so many tasks a worker looks at the lanes of threads outside, even if there is something in its own: tasks that submit
+/// tasks for ever would keep theirs waiting for ever. (A prime, as in Go's scheduler.)
+const LOOK_OUTSIDE_EVERY: u32 = 61;
+
+/// As `crew` counts the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Entering,
+    Searching,
+    Busy,
+}
+
 /// A pool's thread, as it sees itself.
 pub(super) struct Worker {
     pool: Arc<Pool>,
-    /// The fork epoch that it belongs to. In a child of a fork that a task calls it is no worker any more.
+    /// The shift that it belongs to; the pool's for as long as there is no fork. In a child of a fork that a task calls it is no worker
+    /// any more.
+    shift: *const Shift,
     epoch: u32,
-    /// Whether the pool counts it as idle.
-    idle: Cell<bool>,
+    lane: usize,
+    /// Whether a task that is started makes room for another (`Backlog`).
+    makes_room: bool,
+    tally: Arc<Tally>,
+    mode: Cell<Mode>,
+    ticks: Cell<u32>,
     inline: Cell<usize>,
+    /// What it is moving from one lane to another.
+    hand: RefCell<VecDeque<Entry>>,
     stack: stack::Bounds,
 }
 
-thread_local! {
-    static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+/// A task that the worker has taken, and runs now.
+enum Job {
+    Future(&'static Record, Task),
+    Detached(Task),
 }
 
-/// The calling thread as a worker of the pool with this number, if it is one.
-pub(super) fn current_of(home: u64) -> Option<Rc<Worker>> {
-    let worker = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()?;
-    (worker.pool.id() == home && worker.epoch == fork::epoch()).then_some(worker)
+thread_local! {
+    /// The calling thread as a worker: on its stack, below everything that it runs.
+    static CURRENT: Cell<*const Worker> = const { Cell::new(null()) };
+}
+
+/// The calling thread as a worker, if it is one.
+#[inline]
+fn current() -> Option<&'static Worker> {
+    // SAFETY: `main` clears this before its worker goes; the reference stays on this thread, in calls that `main` makes.
+    let worker = unsafe { CURRENT.get().as_ref() }?;
+    (worker.epoch == fork::epoch()).then_some(worker)
+}
+
+/// The calling thread as a worker of this pool, if it is one.
+#[inline]
+pub(super) fn current_of(pool: *const Pool) -> Option<&'static Worker> {
+    current().filter(|worker| core::ptr::eq(Arc::as_ptr(&worker.pool), pool))
 }
 
 /// The calling thread's place, lent if it is a worker of one of these pools.
-pub(super) fn lend_if_home(homes: impl IntoIterator<Item = u64>) -> Option<Lent> {
-    let worker = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()?;
-    let is_home = worker.epoch == fork::epoch() && homes.into_iter().any(|home| home == worker.pool.id());
-    is_home.then(|| worker.lend())
+pub(super) fn lend_if_home(pools: impl IntoIterator<Item = *const Pool>) -> Option<Lent> {
+    let worker = current()?;
+    pools.into_iter().any(|pool| core::ptr::eq(Arc::as_ptr(&worker.pool), pool)).then(|| worker.lend())
 }
 
-/// What the thread of a worker runs. It is counted in already, as idle.
+/// What the thread of a worker runs. The crew counts it in already, as entering.
 pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
     let initializer = pool.lock().initializer.clone();
-    let worker = Rc::new(Worker {
+    let shift: *const Shift = pool.shift();
+    // SAFETY: the shift stays as long as the pool.
+    let (lane, tally) = unsafe { &*shift }.join();
+    let makes_room = pool.max_pending() != 0;
+    let worker = Worker {
+        makes_room,
         pool,
+        shift,
         epoch: fork::epoch(),
-        idle: Cell::new(true),
+        lane,
+        tally,
+        mode: Cell::new(Mode::Entering),
+        ticks: Cell::new(0),
         inline: Cell::new(0),
+        hand: RefCell::default(),
         stack: stack::Bounds::of_current_thread(),
-    });
-    CURRENT.set(Some(worker.clone()));
+    };
+    CURRENT.set(&worker);
     match initializer.map_or(Ok(()), |initializer| initializer.run()) {
         Ok(()) => {
-            while let Some(future) = worker.next() {
-                worker.serve(future);
+            if worker.is_at_home() {
+                worker.shift().crew.enter();
+                worker.mode.set(Mode::Searching);
+            }
+            while let Some(job) = worker.next() {
+                worker.serve(job);
             }
         }
         Err(failure) => {
             hooks::failed(Subject::new(Kind::Executor, worker.pool.id()), failure.code());
             report(&failure);
-            worker.break_pool();
+            if worker.is_at_home() {
+                worker.pool.break_down();
+                worker.shift().crew.strike_off();
+            }
         }
     }
-    CURRENT.set(None);
+    CURRENT.set(null());
+    if worker.is_at_home() {
+        worker.shift().leave(worker.lane, &worker.tally);
+    }
     Ok(())
 }
 
 impl Worker {
-    /// The next future in the queue, waiting for one; None when the worker has left the pool.
-    fn next(&self) -> Option<Arc<Future>> {
-        let mut state = self.pool.lock_in(self.epoch)?;
-        if !self.idle.replace(true) {
-            state.idle += 1;
-        }
+    /// The lane that its submits go to.
+    #[inline]
+    pub fn lane(&self) -> usize {
+        self.lane
+    }
+
+    #[inline]
+    fn shift(&self) -> &Shift {
+        // SAFETY: the pool's, which this keeps.
+        unsafe { &*self.shift }
+    }
+
+    /// Whether no fork lies between: else the pool's lanes and counts are none of this thread's business.
+    #[inline]
+    fn is_at_home(&self) -> bool {
+        self.epoch == fork::epoch()
+    }
+
+    /// The next task, waiting for one; None when the worker has left the pool.
+    fn next(&self) -> Option<Job> {
         loop {
-            if self.pool.is_surplus(&state) {
-                break;
+            if !self.is_at_home() {
+                return None;
             }
-            if let Some(future) = state.queue.pop_front() {
-                return Some(future);
+            let shift = self.shift();
+            if !shift.crew.is_surplus() {
+                if let Some(job) = self.find() {
+                    self.turn_busy();
+                    return Some(job);
+                }
+                if self.search() || spin_until(|| shift.any_work() || shift.crew.is_surplus()) {
+                    continue;
+                }
             }
-            if state.broken || state.is_shut_down() {
-                break;
-            }
-            match Mutex::wait(state, Deadline::NEVER, |state| &mut state.sleepers) {
-                Wake::Notified(_) | Wake::TimedOut(_) => state = self.pool.lock(),
+            self.search();
+            if shift.crew.sleep(|| shift.any_work()) == Rest::ForGood {
+                return None;
             }
         }
-        state.workers -= 1;
-        state.idle -= 1;
+    }
+
+    /// Counts as searching from now on: whether that is new.
+    #[inline]
+    fn search(&self) -> bool {
+        if self.mode.get() == Mode::Searching {
+            return false;
+        }
+        self.mode.set(Mode::Searching);
+        self.shift().crew.begin_search();
+        true
+    }
+
+    /// Before user code runs: if this worker counts as searching it does not any more, and what is queued may need another one.
+    #[inline]
+    fn turn_busy(&self) {
+        if self.mode.get() != Mode::Searching || !self.is_at_home() {
+            return;
+        }
+        self.mode.set(Mode::Busy);
+        let shift = self.shift();
+        if shift.crew.end_search() && shift.any_work() {
+            self.pool.summon(shift);
+        }
+    }
+
+    /// Takes a task out of some lane.
+    fn find(&self) -> Option<Job> {
+        let (lanes, last) = self.shift().ordinary_and_last();
+        self.ticks.set(self.ticks.get().wrapping_add(1));
+        if self.ticks.get() % LOOK_OUTSIDE_EVERY == 0 {
+            self.fetch_from_outside();
+        }
+        let own = &lanes[self.lane];
+        while own.is_filled() {
+            let entry = own.lock().pop_front()?;
+            if let Some(job) = self.claim(entry) {
+                return Some(job);
+            }
+        }
+        // From the next one on, so that not all look at the same one first.
+        let others = (1..lanes.len()).map(|step| (self.lane + step) % lanes.len());
+        if let Some(job) = others.into_iter().find_map(|lane| self.take_from(lane)) {
+            return Some(job);
+        }
+        // All that was taken from a lane may have been withdrawn while more is there.
+        while last.is_filled() && !lanes.iter().any(Lane::is_filled) {
+            let entry = last.lock().pop_front()?;
+            if let Some(job) = self.claim(entry) {
+                return Some(job);
+            }
+        }
         None
     }
 
-    /// Runs the job of a future from the queue, if nobody has claimed or cancelled it.
-    fn serve(&self, future: Arc<Future>) {
-        if let Some(job) = self.claim(&future) {
-            self.run(&future, job, true);
+    /// Takes a share of what is in a lane: the first to be run, the others into the own lane.
+    fn take_from(&self, lane: usize) -> Option<Job> {
+        let lanes = &self.shift().lanes;
+        if !lanes[lane].is_filled() {
+            return None;
         }
-        // With the last reference the result may be given back: the user's code, which may take its time.
-        if let Some(future) = Arc::into_inner(future) {
-            if future.gives_back() {
-                self.turn_busy();
+        let mut hand = self.hand.borrow_mut();
+        lanes[lane].lock().share(&mut hand);
+        loop {
+            let job = self.claim(hand.pop_front()?);
+            if job.is_some() {
+                if !hand.is_empty() {
+                    lanes[self.lane].lock().append(&mut hand);
+                }
+                return job;
             }
+        }
+    }
+
+    /// Moves some of what threads outside have submitted behind what is in the own lane.
+    #[cold]
+    fn fetch_from_outside(&self) {
+        let lanes = &self.shift().lanes;
+        let mut hand = self.hand.borrow_mut();
+        for lane in lanes.iter().enumerate().filter(|&(at, _)| Shift::is_outside(at)).map(|(_, lane)| lane) {
+            if lane.is_filled() {
+                lane.lock().share(&mut hand);
+            }
+        }
+        if !hand.is_empty() {
+            lanes[self.lane].lock().append(&mut hand);
+        }
+    }
+
+    /// The task of an entry, or a better one instead, if nobody has withdrawn it.
+    #[inline]
+    fn claim(&self, entry: Entry) -> Option<Job> {
+        if self.shift().ranks.any_above() {
+            return self.claim_better(entry);
+        }
+        self.claim_this(entry)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn claim_better(&self, entry: Entry) -> Option<Job> {
+        self.claim_this(self.shift().ranks.exchange(entry)?)
+    }
+
+    #[inline]
+    fn claim_this(&self, entry: Entry) -> Option<Job> {
+        let job = match entry {
+            Entry::Future(handle) => {
+                let (record, tag) = Record::find(handle)?;
+                Job::Future(record, record.claim(tag)?)
+            }
+            Entry::Detached(task) => Job::Detached(task),
+            Entry::TicketAbove | Entry::TicketBelow => return self.claim_better(entry),
+        };
+        self.started();
+        Some(job)
+    }
+
+    #[inline]
+    fn serve(&self, job: Job) {
+        match job {
+            Job::Future(record, task) => {
+                let outcome = self.run(task, record.handle().bits());
+                // Before the future is settled: who waits for the result and then submits again finds this worker searching, and starts
+                // no second one. With more in its lane it has no time for that.
+                if self.is_at_home() && !self.shift().lanes[self.lane].is_filled() {
+                    self.search();
+                }
+                Future::settle(record, outcome, || self.turn_busy());
+            }
+            Job::Detached(task) => {
+                let outcome = run(task, 0);
+                if let Err(failure) = &outcome {
+                    report(failure);
+                }
+                self.ended();
+            }
+        }
+    }
+
+    /// Runs the task of the future with this identity, which counts as running no longer when this returns.
+    #[inline]
+    fn run(&self, task: Task, future: u64) -> Result<Value, Failure> {
+        let outcome = run(task, future);
+        self.ended();
+        outcome
+    }
+
+    /// A task has left the queue, to be run.
+    #[inline]
+    fn started(&self) {
+        self.tally.start();
+        if self.makes_room {
+            self.shift().backlog.leave(1);
+        }
+    }
+
+    #[inline]
+    fn ended(&self) {
+        if self.is_at_home() {
+            self.tally.end();
         }
     }
 
     /// Whether it has the stack for a task inside a wait.
+    #[inline]
     pub fn may_run_inline(&self) -> bool {
         self.inline.get() < MOST_INLINE && self.stack.is_mostly_left()
     }
 
-    /// Runs the job of a future that this worker waits for: false if it may not, or if someone else was faster.
-    pub fn run_inline(&self, future: &Arc<Future>) -> bool {
+    /// Runs the task of a future that this worker waits for, and gives its outcome; None if it may not, if someone else was faster, or
+    /// if the future was finished by hand meanwhile.
+    #[inline]
+    pub fn run_inline(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
         if !self.may_run_inline() {
-            return false;
+            return None;
         }
-        let Some(job) = self.claim(future) else { return false };
+        let task = record.claim(tag)?;
+        let future = record.handle();
+        self.started();
+        // As a rule it is what this worker submitted last. Elsewhere its entry stays, and whoever finds it lets it lie.
+        let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if *handle == future);
+        self.shift().lanes[self.lane].lock().pop_back_if(is_it);
         self.inline.set(self.inline.get() + 1);
-        self.run(future, job, false);
+        let outcome = self.run(task, future.bits());
         self.inline.set(self.inline.get() - 1);
-        true
-    }
-
-    fn claim(&self, future: &Future) -> Option<Job> {
-        future.claim(|pool| {
-            // Under the future's lock, and both are from after the last fork: nothing to be put right here.
-            let mut state = pool.lock();
-            state.queued -= 1;
-            state.running += 1;
-            if self.idle.replace(false) {
-                state.idle -= 1;
-            }
-        })
-    }
-
-    fn run(&self, future: &Arc<Future>, Job { work, pool, detached }: Job, idle_after: bool) {
-        drop(pool);
-        let span = hooks::task_started(future.id());
-        let outcome = work.run();
-        if let Err(failure) = &outcome {
-            hooks::failed(Subject::new(Kind::Future, future.id()), failure.code());
-            if detached {
-                report(failure);
-            }
-        }
-        span.end(outcome.as_ref().map_or_else(Failure::code, |_| 0));
-        if let Some(mut state) = self.pool.lock_in(self.epoch) {
-            state.running -= 1;
-            // Before the future is settled; see the pool.
-            if idle_after {
-                state.idle += 1;
-                self.idle.set(true);
-            }
-        }
-        let Some(aftermath) = future.settle(outcome) else { return };
-        let callbacks = aftermath.tell();
-        if !callbacks.is_empty() {
-            self.turn_busy();
-        }
-        call_back(future, callbacks);
-    }
-
-    /// Before user code runs that is no task: if this worker counts as idle, it does not any more, and what is queued may need
-    /// another one.
-    fn turn_busy(&self) {
-        if !self.idle.replace(false) {
-            return;
-        }
-        let Some(mut state) = self.pool.lock_in(self.epoch) else { return };
-        state.idle -= 1;
-        let hiring = self.pool.hire_if_needed(&mut state);
-        drop(state);
-        self.pool.keep_up(hiring);
+        let told = outcome.clone().map_err(CallError::from);
+        Future::settle(record, outcome, || self.turn_busy()).then_some(told)
     }
 
     /// Lets the pool count this worker as absent while it waits.
-    pub fn lend(self: Rc<Worker>) -> Lent {
-        if let Some(mut state) = self.pool.lock_in(self.epoch) {
-            state.blocked += 1;
-            if self.idle.get() {
-                state.idle -= 1;
-            }
-            let hiring = self.pool.hire_if_needed(&mut state);
-            drop(state);
-            self.pool.keep_up(hiring);
-        }
-        Lent(self)
-    }
-
-    /// The initializer has failed: no task will run any more but those that are under way. The worker leaves.
-    fn break_pool(&self) {
-        let Some(mut state) = self.pool.lock_in(self.epoch) else { return };
-        state.broken = true;
-        let queue = core::mem::take(&mut state.queue);
-        let sleepers = state.sleepers.take_all();
-        if self.idle.replace(false) {
-            state.idle -= 1;
-        }
-        drop(state);
-        sleepers.notify_all(LOOK);
-        for future in queue {
-            future.break_off();
-        }
-        if let Some(mut state) = self.pool.lock_in(self.epoch) {
-            state.workers -= 1;
-        }
+    pub fn lend(&'static self) -> Lent {
+        let is_entering = self.mode.get() == Mode::Entering;
+        self.turn_busy();
+        let shift = self.shift();
+        shift.crew.block(is_entering);
+        self.pool.look_again(shift);
+        Lent { worker: self, is_entering }
     }
 }
 
+/// Runs a task; its argument has been given back when this returns.
+#[inline]
+fn run(task: Task, future: u64) -> Result<Value, Failure> {
+    let span = hooks::task_started(future);
+    let outcome = task.run();
+    drop(task);
+    if let Err(failure) = &outcome {
+        hooks::failed(Subject::task(future), failure.code());
+    }
+    span.end(outcome.as_ref().map_or_else(Failure::code, |_| 0));
+    outcome.map(Value)
+}
+
 /// A worker's place in its pool, lent until this is dropped.
-pub(super) struct Lent(Rc<Worker>);
+pub(super) struct Lent {
+    worker: &'static Worker,
+    is_entering: bool,
+}
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let Worker { pool, epoch, idle, .. } = &*self.0;
-        let Some(mut state) = pool.lock_in(*epoch) else { return };
-        state.blocked -= 1;
-        if idle.get() {
-            state.idle += 1;
+        if self.worker.is_at_home() {
+            self.worker.shift().crew.unblock(self.is_entering);
         }
-        // One that sleeps would take the next task besides this worker.
-        let sleeper = if pool.is_surplus(&state) { state.sleepers.pop_front() } else { None };
-        drop(state);
-        sleeper.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
     }
 }

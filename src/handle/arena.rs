@@ -13,6 +13,10 @@
 //! cannot bring back an outdated successor (the ABA problem, solved as in IBM's S/370 Principles of Operation, appendix A).
 //! Reading the word of a slot that another thread has popped meanwhile is harmless: slots stay mapped and their
 //! first word is only ever accessed atomically.
+//!
+//! Each thread keeps some free slots for itself ([`cache`]), and takes from this list, and gives back to it, many at once.
+
+mod cache;
 
 use super::Handle;
 use crate::status::Error;
@@ -105,6 +109,11 @@ impl Slot {
         unsafe { &*base.add((number << SLOT_SHIFT) as usize).cast::<Slot>() }
     }
 
+    /// The handle of what is in the slot, whose word this is.
+    pub fn handle_with(&self, word: u64) -> Handle {
+        Handle((word & GENERATION_MASK) | self.number() << SLOT_SHIFT)
+    }
+
     fn number(&self) -> u64 {
         let base = BASE.load(Ordering::Relaxed);
         ((core::ptr::from_ref(self).addr() - base.addr()) >> SLOT_SHIFT) as u64
@@ -121,16 +130,9 @@ pub struct Vacant {
 impl Vacant {
     /// Takes a free slot.
     pub fn take() -> Result<Vacant, Error> {
-        if let Some(slot) = pop() {
-            let generation = slot.word.load(Ordering::Relaxed) & GENERATION_MASK;
-            return Ok(Vacant { slot: slot.into(), generation });
-        }
-        let number = touch()?;
-        // Neighbours begin at different generations, so that a handle with a wrong slot number rarely fits by chance.
-        // The upper half of the range is left to count up in.
-        let scattered = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (GENERATION_SHIFT + 2);
-        let generation = LIVE_BIT | (scattered + 1) << GENERATION_SHIFT;
-        Ok(Vacant { slot: Slot::numbered(number).into(), generation })
+        let slot = cache::take()?;
+        let generation = slot.word.load(Ordering::Relaxed) & GENERATION_MASK;
+        Ok(Vacant { slot: slot.into(), generation })
     }
 
     /// The handle that the slot will have.
@@ -159,7 +161,8 @@ impl Vacant {
         handle
     }
 
-    fn slot(&self) -> &Slot {
+    /// The slot.
+    pub fn slot(&self) -> &'static Slot {
         // SAFETY: slots stay mapped for ever.
         unsafe { self.slot.as_ref() }
     }
@@ -185,56 +188,81 @@ pub unsafe fn give_back(slot: &'static Slot) {
     push(slot, generation);
 }
 
-fn push(slot: &Slot, generation: u64) {
+fn push(slot: &'static Slot, generation: u64) {
     if generation == RETIRED {
         slot.word.store(RETIRED, Ordering::Relaxed);
         return;
     }
+    cache::put(slot, generation);
+}
+
+/// Gives slots that lead from `first` to `last` by their words to all threads.
+fn push_chain(first: &Slot, last: &Slot) {
     let mut free = FREE.load(Ordering::Relaxed);
     loop {
+        let generation = last.word.load(Ordering::Relaxed) & GENERATION_MASK;
         // Release: whoever finds the slot free sees why (see `RawLock::under_present_tag`).
-        slot.word.store(generation | (free & NUMBER_MASK), Ordering::Release);
-        let first = (free & !NUMBER_MASK) | slot.number();
-        // Release: whoever pops the slot sees its word, and that its last user is done.
-        match FREE.compare_exchange_weak(free, first, Ordering::Release, Ordering::Relaxed) {
+        last.word.store(generation | (free & NUMBER_MASK), Ordering::Release);
+        let now_first = (free & !NUMBER_MASK) | first.number();
+        // Release: whoever pops the slots sees their words, and that their last users are done.
+        match FREE.compare_exchange_weak(free, now_first, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => return,
             Err(now) => free = now,
         }
     }
 }
 
-fn pop() -> Option<&'static Slot> {
+/// Takes up to `most` free slots, which lead on from the first by their words: the first one's number, and how many.
+fn pop_chain(most: u32) -> Option<(u64, u32)> {
     let mut free = FREE.load(Ordering::Acquire);
     loop {
-        let number = free & NUMBER_MASK;
-        if number == 0 {
+        let first = free & NUMBER_MASK;
+        if first == 0 {
             return None;
         }
-        let slot = Slot::numbered(number);
-        let next = slot.word.load(Ordering::Relaxed) & STATE_MASK & NUMBER_MASK;
+        let (mut next, mut count) = (successor(first), 1);
+        // What another thread has popped meanwhile leads anywhere; then the swap fails.
+        while count < most && next != 0 && next < USABLE.load(Ordering::Acquire) {
+            next = successor(next);
+            count += 1;
+        }
         let popped = (free & !NUMBER_MASK).wrapping_add(1 << NUMBER_BITS) | next;
         match FREE.compare_exchange_weak(free, popped, Ordering::Acquire, Ordering::Acquire) {
-            Ok(_) => return Some(slot),
+            Ok(_) => return Some((first, count)),
             Err(now) => free = now,
         }
     }
 }
 
-/// The number of a slot that was never used.
-fn touch() -> Result<u64, Error> {
+fn successor(number: u64) -> u64 {
+    Slot::numbered(number).word.load(Ordering::Relaxed) & STATE_MASK & NUMBER_MASK
+}
+
+/// Up to `most` slots that were never used: the first one's number, and how many.
+fn touch(most: u64) -> Result<(u64, u64), Error> {
     if BASE.load(Ordering::Acquire).is_null() {
         reserve()?;
     }
     let mut number = TOUCHED.load(Ordering::Relaxed);
     loop {
-        if number >= USABLE.load(Ordering::Acquire) {
+        let usable = USABLE.load(Ordering::Acquire);
+        if number >= usable {
             grow(number)?;
+            continue;
         }
-        match TOUCHED.compare_exchange_weak(number, number + 1, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => return Ok(number),
+        let count = most.min(usable - number);
+        match TOUCHED.compare_exchange_weak(number, number + count, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => return Ok((number, count)),
             Err(now) => number = now,
         }
     }
+}
+
+/// The first generation of a slot. Neighbours begin at different ones, so that a handle with a wrong slot number rarely fits by
+/// chance. The upper half of the range is left to count up in.
+fn first_generation(number: u64) -> u64 {
+    let scattered = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (GENERATION_SHIFT + 2);
+    LIVE_BIT | (scattered + 1) << GENERATION_SHIFT
 }
 
 /// Several threads may come here at once: one reservation is kept.

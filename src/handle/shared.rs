@@ -19,7 +19,7 @@
 use super::arena::{Slot, Vacant, freed_word, give_back};
 use super::pins::{Mark, retire};
 use super::{Handle, Kind};
-use crate::exec::{AsCompleted, Executor, Future, Map};
+use crate::exec::{Alias, AsCompleted, Executor, Future, Map};
 use crate::identity::Identified;
 use crate::queue::Queue;
 use crate::status::Error;
@@ -58,8 +58,8 @@ shared_objects! {
     Local: Local;
     Timer: Timer;
     Queue: Queue, marked;
-    Executor: Executor;
-    Future: Future;
+    Executor: Executor, marked;
+    Alias: Alias;
     Map: Map;
     AsCompleted: AsCompleted;
 }
@@ -260,6 +260,9 @@ pub fn object_id(handle: Handle) -> Result<u64, Error> {
     let kind = kind_of(word);
     if kind == 0 {
         return Err(Error::InvalidHandle);
+    }
+    if kind == Kind::Future as u32 {
+        return Future::of_handle(handle).map(|future| future.id());
     }
     if INLINE.iter().any(|&inline| inline as u32 == kind) {
         // An object in its slot has one handle, whose bits are never given out again.

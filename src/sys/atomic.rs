@@ -8,6 +8,14 @@ pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Order
 #[cfg(loom)]
 pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
+/// Goes with a sequentially consistent access where a proof needs the one order that all of those have: behind a store or a
+/// read-modify-write, before a load. Loom takes such accesses for acquire and release only; there it is a fence, and else nothing.
+#[inline(always)]
+pub fn in_one_order() {
+    #[cfg(loom)]
+    fence(Ordering::SeqCst);
+}
+
 /// Tells the processor that this thread spins. Models do not.
 #[cfg(not(loom))]
 pub use core::hint::spin_loop as spin_hint;

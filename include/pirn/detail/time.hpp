@@ -4,6 +4,7 @@
 #define PIRN_DETAIL_TIME_HPP
 
 #include <chrono>
+#include <cmath>
 
 #include <pirn/error.hpp>
 
@@ -11,8 +12,8 @@ namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
 
-/// As the standard's waits take a duration: a negative one polls, and one beyond what pirn counts (hours::max()) is no limit.
-/// NaN stays NaN, which the C function refuses.
+/// As the standard's waits take a duration: a negative one polls, and one beyond what pirn counts
+/// (hours::max()) is no limit. NaN stays NaN, which the C function refuses.
 template <class Rep, class Period>
 double seconds(const std::chrono::duration<Rep, Period> &time) noexcept
 {
@@ -30,8 +31,8 @@ double seconds_until(const std::chrono::time_point<Clock, Duration> &end)
     return end <= now ? 0 : seconds(end - now);
 }
 
-/// A wait with a limit, as one until a point of time. The C functions wait on the monotonic clock: if Clock was set back
-/// meanwhile, the point has not come yet and the wait goes on.
+/// A wait with a limit, as one until a point of time. The C functions wait on the monotonic clock: if Clock
+/// was set back meanwhile, the point has not come yet and the wait goes on.
 template <class Clock, class Duration, class Wait>
 pirn_status_t wait_until(const std::chrono::time_point<Clock, Duration> &end, Wait wait)
 {
@@ -42,15 +43,23 @@ pirn_status_t wait_until(const std::chrono::time_point<Clock, Duration> &end, Wa
     return status;
 }
 
-/// When a wait of so long is over.
+/// When a wait of so long is over. Nothing is converted that could overflow.
 template <class Rep, class Period>
 std::chrono::steady_clock::time_point deadline(const std::chrono::duration<Rep, Period> &time)
 {
     using clock = std::chrono::steady_clock;
     const auto now = clock::now();
-    if (!(std::chrono::duration<double>(time) < clock::time_point::max() - now))
+    const std::chrono::duration<double> seconds(time);
+    if (seconds >= clock::time_point::max() - now)
         return clock::time_point::max();
-    return now + std::chrono::ceil<clock::duration>(time);
+    return seconds.count() > 0 ? now + std::chrono::ceil<clock::duration>(time) : now;
+}
+
+/// Whether a duration is not a number; the C functions refuse it, where it gets that far.
+template <class Rep, class Period>
+bool is_nan(const std::chrono::duration<Rep, Period> &time) noexcept
+{
+    return std::isnan(std::chrono::duration<double>(time).count());
 }
 
 } // namespace detail

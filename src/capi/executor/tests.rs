@@ -2,7 +2,7 @@ use super::*;
 use crate::capi::event::{pirn_event_free, pirn_event_new, pirn_event_set, pirn_event_wait};
 use crate::capi::future::*;
 use crate::capi::status::{pirn_last_code, pirn_last_error};
-use crate::capi::types::{PIRN_EXIT, PIRN_FOREVER, pirn_event_t};
+use crate::capi::types::{PIRN_EXIT, PIRN_FOREVER, pirn_event_t, pirn_future_t, pirn_task_fn};
 use crate::status::*;
 use core::ffi::CStr;
 use core::ptr::{null, null_mut};

@@ -30,7 +30,7 @@ fn exit_status(child: libc::pid_t) -> i32 {
 }
 
 /// A pool of one with a task that waits for the event.
-fn busy() -> (Executor, Arc<Future>, Arc<Event>) {
+fn busy() -> (Executor, Future, Arc<Event>) {
     let executor = Executor::new(1);
     let (go, running) = (Arc::new(Event::new()), Arc::new(Event::new()));
     let (held, started) = (go.clone(), running.clone());
@@ -57,7 +57,7 @@ fn the_child_starts_afresh() {
         let called = called.clone();
         future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst)));
     }
-    let promise = Future::new();
+    let promise = Future::new().unwrap();
     let each = [promise.clone(), running.clone(), queued.clone()];
     let order = AsCompleted::new(&each, NEVER);
     let map = executor.map(vec![task(|| Ok(1))], 1, NEVER).unwrap();
@@ -76,7 +76,7 @@ fn the_child_starts_afresh() {
             assert_eq!([order.next(), order.next()], [Ok(0), Err(Error::End)]);
             let fresh = executor.submit(task(|| Ok(7))).unwrap();
             assert_eq!(fresh.result(NEVER), Ok(value(7)));
-            assert_eq!(executor.pool().lock().workers, 1);
+            assert_eq!(executor.pool().shift().crew.counts().0, 1);
             executor.shutdown(true, false).unwrap();
             drop((executor, running, queued, unseen, order, map, each, promise));
             assert_eq!((count(&given), count(&called)), (0, 0), "what was copied is not given back");
@@ -113,7 +113,7 @@ fn a_shutdown_in_the_child_waits_for_nobody() {
 fn a_task_may_fork() {
     for inline in [false, true] {
         let executor = Arc::new(Executor::new(1));
-        let (held, own) = (executor.clone(), Arc::new(std::sync::Mutex::new(None::<Arc<Future>>)));
+        let (held, own) = (executor.clone(), Arc::new(std::sync::Mutex::new(None::<Future>)));
         let (known, own_future) = (Arc::new(Event::new()), own.clone());
         let ready = known.clone();
         let forks = move || {
@@ -210,7 +210,7 @@ fn without_any_thread_nothing_is_queued() {
             crate::thread::set_stack_size(usize::MAX / 4).unwrap();
             let futures: Vec<_> = (0..100).map(|_| submit().unwrap()).collect();
             futures.iter().for_each(|future| assert!(future.result(NEVER).is_ok()));
-            assert_eq!(executor.pool().lock().workers, 1);
+            assert_eq!(executor.pool().shift().crew.counts().0, 1);
             executor.shutdown(true, false).unwrap();
         });
     }
@@ -220,7 +220,7 @@ fn without_any_thread_nothing_is_queued() {
 #[test]
 fn a_fork_in_the_middle_of_everything() {
     let executor = Executor::new(2);
-    let shared = Future::new();
+    let shared = Future::new().unwrap();
     let stop = Event::new();
     std::thread::scope(|scope| {
         for n in 0..2 {

@@ -15,7 +15,7 @@ fn note(log: &Arc<Mutex<Vec<usize>>>, entry: usize) -> DoneCallback {
 
 #[test]
 fn a_promise_is_kept() {
-    let future = Future::new();
+    let future = Future::new().unwrap();
     assert_eq!(future.status(), Status::Pending);
     assert_eq!(future.result(NOW), Err(Error::TimedOut.into()));
     assert_eq!(future.set_running_or_notify_cancel(), Ok(true));
@@ -37,7 +37,7 @@ fn a_promise_is_kept() {
 
 #[test]
 fn a_promise_is_broken() {
-    let future = Future::new();
+    let future = Future::new().unwrap();
     future.set_exception(failure(3)).unwrap();
     assert_eq!(future.result(NEVER), Err(failed(3)));
     assert_eq!(future.exception(NEVER), Ok(Some(failure(3))));
@@ -46,7 +46,7 @@ fn a_promise_is_broken() {
 
 #[test]
 fn a_promise_is_cancelled_in_two_steps() {
-    let future = Future::new();
+    let future = Future::new().unwrap();
     let log = Arc::default();
     future.add_done_callback(note(&log, 1));
     assert!(future.cancel());
@@ -70,7 +70,7 @@ fn a_promise_is_cancelled_in_two_steps() {
 #[test]
 fn all_who_wait_are_woken() {
     for cancel in [false, true] {
-        let future = Future::new();
+        let future = Future::new().unwrap();
         let ready = Event::new();
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
@@ -98,7 +98,7 @@ fn all_who_wait_are_woken() {
 
 #[test]
 fn callbacks_run_once_in_order_in_the_completing_thread() {
-    let future = Future::new();
+    let future = Future::new().unwrap();
     let log: Arc<Mutex<Vec<usize>>> = Arc::default();
     for entry in 0..10 {
         future.add_done_callback(note(&log, entry));
@@ -127,7 +127,7 @@ fn callbacks_run_once_in_order_in_the_completing_thread() {
 
 #[test]
 fn a_callback_that_panics_keeps_nobody_from_theirs() {
-    let future = Future::new();
+    let future = Future::new().unwrap();
     let log = Arc::default();
     future.add_done_callback(Box::new(|_| std::panic::resume_unwind(Box::new("on purpose"))));
     future.add_done_callback(note(&log, 1));
@@ -138,7 +138,7 @@ fn a_callback_that_panics_keeps_nobody_from_theirs() {
 #[test]
 fn callbacks_that_never_run_are_given_back() {
     let given = counter();
-    let future = Future::new();
+    let future = Future::new().unwrap();
     let held = Given(given.clone());
     future.add_done_callback(Box::new(move |_| drop(held)));
     assert_eq!(count(&given), 0);
@@ -155,7 +155,7 @@ fn a_result_is_given_back_with_its_future() {
     let given = counter();
     let result = || Value(Box::into_raw(Box::new(Given(given.clone()))).cast());
 
-    let future = Future::new();
+    let future = Future::new().unwrap();
     // SAFETY: the result is such a box.
     unsafe { future.set_result_free(Some(free)) };
     future.set_result(result()).unwrap();
@@ -165,7 +165,7 @@ fn a_result_is_given_back_with_its_future() {
     drop(other);
     assert_eq!(count(&given), 1);
 
-    let future = Future::new();
+    let future = Future::new().unwrap();
     future.set_result(result()).unwrap();
     // SAFETY: as above.
     unsafe { future.set_result_free(Some(free)) };
@@ -173,7 +173,7 @@ fn a_result_is_given_back_with_its_future() {
     assert_eq!(count(&given), 2);
 
     // Nothing to give back.
-    let future = Future::new();
+    let future = Future::new().unwrap();
     // SAFETY: as above.
     unsafe { future.set_result_free(Some(free)) };
     future.cancel();
@@ -183,7 +183,7 @@ fn a_result_is_given_back_with_its_future() {
 
 #[test]
 fn a_wait_that_times_out_leaves_nothing_behind() {
-    let future = Future::new();
+    let future = Future::new().unwrap();
     let each = core::slice::from_ref(&future);
     for _ in 0..100 {
         let limit = Timeout::from_seconds(1e-6).unwrap();
@@ -191,7 +191,7 @@ fn a_wait_that_times_out_leaves_nothing_behind() {
         assert!(!wait(each, ReturnWhen::AllCompleted, limit.deadline()).complete);
         assert_eq!(AsCompleted::new(each, limit.deadline()).next(), Err(Error::TimedOut));
     }
-    assert_eq!(future.followers(), (true, 0));
+    assert_eq!(future.followers(), 0);
 }
 
 /// An executor with one worker, which waits for the event.

@@ -50,7 +50,7 @@ fn results_come_in_order() {
 fn nothing_ends_at_once() {
     let executor = Executor::new(1);
     assert_eq!(executor.map(Vec::new(), 1, NEVER).unwrap().next(), END);
-    assert_eq!(executor.pool().lock().workers, 0);
+    assert_eq!(executor.pool().shift().crew.counts().0, 0);
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn long() -> Deadline {
     Timeout::from_seconds(1e6).unwrap().deadline()
 }
 
-fn chain(executor: &Arc<Executor>, depth: usize) -> Arc<Future> {
+fn chain(executor: &Arc<Executor>, depth: usize) -> Future {
     let held = executor.clone();
     let next = task(move || {
         if depth == 0 {
@@ -39,11 +39,10 @@ fn fib(executor: &Arc<Executor>, n: usize) -> usize {
 fn a_deep_chain_on_one_worker_ends() {
     let executor = Arc::new(Executor::new(1));
     assert_eq!(chain(&executor, 10_000).result(NEVER), Ok(value(10_000)));
-    until(|| executor.pool().lock().workers == 1);
+    until(|| executor.pool().shift().crew.counts().0 == 1);
     executor.shutdown(true, false).unwrap();
     assert_eq!(executor.pending(), (0, 0));
-    let state = executor.pool().lock();
-    assert_eq!((state.workers, state.idle, state.blocked), (0, 0, 0));
+    assert_eq!(executor.pool().shift().crew.counts(), (0, 0, 0));
 }
 
 #[test]
@@ -53,7 +52,7 @@ fn fork_join_leaves_no_trace() {
         let held = executor.clone();
         let root = executor.submit(task(move || Ok(fib(&held, 16)))).unwrap();
         assert_eq!(root.result(NEVER), Ok(value(987)));
-        assert!(executor.pool().lock().queue.len() < 100);
+        assert!(executor.pool().shift().entries() < 100);
         executor.shutdown(true, false).unwrap();
         assert_eq!(executor.pending(), (0, 0));
     }
@@ -79,7 +78,7 @@ fn the_awaited_task_runs_on_the_waiting_thread_and_no_other_does() {
 /// A task that waits on a pool of one for another that has not started, in each of the ways that lend.
 #[test]
 fn every_other_wait_lends_its_place() {
-    type Wait = fn(&Arc<Executor>, &Arc<Future>);
+    type Wait = fn(&Arc<Executor>, &Future);
     let ways: [Wait; 6] = [
         |_, future| assert!(future.result(long()).is_ok()),
         |_, future| assert_eq!(future.exception(long()), Ok(None)),
@@ -104,10 +103,9 @@ fn every_other_wait_lends_its_place() {
             });
             executor.submit(outer).unwrap().result(NEVER).unwrap();
         }
-        until(|| executor.pool().lock().workers == 1);
+        until(|| executor.pool().shift().crew.counts().0 == 1);
         executor.shutdown(true, false).unwrap();
-        let state = executor.pool().lock();
-        assert_eq!((state.workers, state.idle, state.blocked, state.queued, state.running), (0, 0, 0, 0, 0));
+        assert_eq!((executor.pool().shift().crew.counts(), executor.pending()), ((0, 0, 0), (0, 0)));
     }
 }
 
@@ -141,7 +139,7 @@ fn a_task_that_runs_elsewhere_is_waited_for() {
     running.wait();
     let held = elsewhere.clone();
     let waiting = executor.submit(task(move || Ok(held.result(NEVER).unwrap().0.addr()))).unwrap();
-    until(|| executor.pool().lock().blocked == 1);
+    until(|| executor.pool().shift().crew.counts().2 == 1);
     // Lent: a third task finds a thread.
     let opener = executor.submit(task(move || {
         go.set();
@@ -149,18 +147,18 @@ fn a_task_that_runs_elsewhere_is_waited_for() {
     }));
     assert_eq!(opener.unwrap().result(NEVER), Ok(value(0)));
     assert_eq!(waiting.result(NEVER), Ok(value(5)));
-    until(|| executor.pool().lock().workers == 2);
+    until(|| executor.pool().shift().crew.counts().0 == 2);
 }
 
 #[test]
 fn a_wait_for_others_does_not_lend() {
     let executor = Executor::new(1);
-    let promise = Future::new();
+    let promise = Future::new().unwrap();
     let held = promise.clone();
     let waiting = executor.submit(task(move || Ok(held.result(NEVER).unwrap().0.addr()))).unwrap();
     let second = executor.submit(task(|| Ok(2))).unwrap();
     until(|| executor.pending() == (1, 1));
-    assert_eq!(executor.pool().lock().workers, 1);
+    assert_eq!(executor.pool().shift().crew.counts().0, 1);
     promise.set_result(value(1)).unwrap();
     assert_eq!((waiting.result(NEVER), second.result(NEVER)), (Ok(value(1)), Ok(value(2))));
 }
@@ -168,7 +166,7 @@ fn a_wait_for_others_does_not_lend() {
 #[test]
 fn an_initializer_may_wait_for_the_task_that_it_was_started_for() {
     let executor = Arc::new(Executor::new(1));
-    let handed: Arc<std::sync::Mutex<Option<Arc<Future>>>> = Arc::default();
+    let handed: Arc<std::sync::Mutex<Option<Future>>> = Arc::default();
     let ready = Arc::new(Event::new());
     let (held, go) = (handed.clone(), ready.clone());
     let initializer = crate::callback::Target::from_fn(move || {
@@ -186,6 +184,5 @@ fn an_initializer_may_wait_for_the_task_that_it_was_started_for() {
     ready.set();
     assert_eq!(future.result(NEVER), Ok(value(1)));
     executor.shutdown(true, false).unwrap();
-    let state = executor.pool().lock();
-    assert_eq!((state.workers, state.idle, state.blocked), (0, 0, 0));
+    assert_eq!(executor.pool().shift().crew.counts(), (0, 0, 0));
 }

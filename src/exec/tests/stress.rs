@@ -98,7 +98,7 @@ fn every_task_is_accounted_for() {
         assert_eq!(finished + cancelled, called);
         assert_eq!(ran, finished);
         assert_eq!(executor.pending(), (0, 0));
-        let state = executor.pool().lock();
-        assert_eq!((state.workers, state.idle, state.blocked, state.threads.len()), (0, 0, 0, 0));
+        assert_eq!(executor.pool().shift().crew.counts(), (0, 0, 0));
+        assert!(executor.pool().lock().threads.is_empty());
     }
 }

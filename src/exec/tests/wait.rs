@@ -8,16 +8,16 @@ const NEVER: Deadline = Deadline::NEVER;
 const NOW: Deadline = Deadline::PASSED;
 const ALL: [ReturnWhen; 3] = [ReturnWhen::FirstCompleted, ReturnWhen::FirstException, ReturnWhen::AllCompleted];
 
-fn futures<const N: usize>() -> [Arc<Future>; N] {
-    core::array::from_fn(|_| Future::new())
+fn futures<const N: usize>() -> [Future; N] {
+    core::array::from_fn(|_| Future::new().unwrap())
 }
 
 fn found(complete: bool, done: &[bool], n_done: usize) -> Waited {
     Waited { complete, done: done.to_vec(), n_done }
 }
 
-fn watched(futures: &[Arc<Future>]) -> usize {
-    futures.iter().map(|future| future.followers().1).sum()
+fn watched(futures: &[Future]) -> usize {
+    futures.iter().map(|future| future.followers()).sum()
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_wait_ends_when_enough_are_done() {
 #[test]
 fn futures_of_several_executors() {
     let executors: Vec<_> = (1..4).map(Executor::new).collect();
-    let promise = Future::new();
+    let promise = Future::new().unwrap();
     let mut each = vec![promise.clone()];
     for n in 0..99 {
         each.push(executors[n % 3].submit(task(move || if n == 50 { Err(failure(1)) } else { Ok(n) })).unwrap());
@@ -162,9 +162,9 @@ fn what_was_given_out_is_not_kept() {
     let order = AsCompleted::new(&each, NEVER);
     for n in [1, 2, 0] {
         each[n].set_result(value(1)).unwrap();
-        assert_eq!(Arc::strong_count(&each[n]), 2);
+        assert_eq!(each[n].owners(), 2);
         assert_eq!(order.next(), Ok(n));
-        assert_eq!(Arc::strong_count(&each[n]), 1);
+        assert_eq!(each[n].owners(), 1);
     }
 }
 
@@ -187,7 +187,7 @@ fn several_may_share_an_iteration() {
 
 #[test]
 fn many_waits_on_one_future() {
-    let future = Future::new();
+    let future = Future::new().unwrap();
     std::thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
@@ -196,7 +196,7 @@ fn many_waits_on_one_future() {
                 assert_eq!(AsCompleted::new(&each, NEVER).next(), Ok(0));
             });
         }
-        until(|| future.followers().1 == 16);
+        until(|| future.followers() == 16);
         future.set_result(value(1)).unwrap();
     });
 }

@@ -163,6 +163,11 @@ impl Subject {
     pub fn new(kind: Kind, id: u64) -> Subject {
         Subject { kind: kind as i32, id }
     }
+
+    /// A task, by its future's identity; 0 if it has none, since there was no hook when it was submitted.
+    pub fn task(future: u64) -> Subject {
+        if future == 0 { Subject::NONE } else { Subject::new(Kind::Future, future) }
+    }
 }
 
 /// The calling thread's hooks at this moment.
@@ -246,13 +251,13 @@ pub fn thread_ended(thread: &Thread, exit_code: i32, start_ns: u64) {
 /// before, so that it precedes the task's start.
 #[inline]
 pub fn task_submitted(future: u64) {
-    emit(EventKind::TaskSubmit, Subject::new(Kind::Future, future), 0);
+    emit(EventKind::TaskSubmit, Subject::task(future), 0);
 }
 
 /// A task begins on the calling thread; the span ends with the task, with its code.
 #[inline]
 pub fn task_started(future: u64) -> Span {
-    if is_active() { begin(Begin::Task, Subject::new(Kind::Future, future)) } else { Span::NONE }
+    if is_active() { begin(Begin::Task, Subject::task(future)) } else { Span::NONE }
 }
 
 /// A timer's function is about to run on the calling thread.

@@ -12,8 +12,6 @@ import os
 import pathlib
 from ctypes import POINTER, byref, c_bool, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 
-__all__ = ["lib", "quick", "byref", "new_handle", "last_error", "unexpected"]
-
 OK = 0
 TIMED_OUT = 1
 WOULD_BLOCK = 2
@@ -128,8 +126,8 @@ _METHODS = {
     "executor": {
         "set_thread_name_prefix": [c_char_p],
         "set_initializer": [TARGET_FN, c_void_p, FREE_FN],
-        "submit": [TASK_FN, c_void_p, c_void_p, _NEW],
-        "map": [TASK_FN, _NEW, c_size_t, c_void_p, c_size_t, c_double, _NEW],
+        "submit": [TASK_FN, c_void_p, FREE_FN, _NEW],
+        "map": [TASK_FN, _NEW, c_size_t, FREE_FN, c_size_t, c_double, _NEW],
         "shutdown": [c_bool, c_bool],
         "max_workers": [_SIZE],
         "pending": [_SIZE, _SIZE],
@@ -218,7 +216,6 @@ class _Functions:
         self.raise_ = getattr(self, "raise")
 
     def _add(self, library, name, result, arguments):
-        if name in ("lifo_queue_new", "priority_queue_new", "simple_queue_new") and not hasattr(library, "pirn_"+name): return
         function = library[f"pirn_{name}"]  # by index: a function object of its own each time
         function.restype, function.argtypes = result, arguments
         setattr(self, name, function)

@@ -1,0 +1,111 @@
+//! Backlog: how many tasks wait, where the executor has a bound for that, and the submitters that wait for room.
+//!
+//! A submitter is admitted before it queues anything, and counts from then on; a task counts until it is started or withdrawn.
+//! While there is room, and nobody waits for it, one is admitted at once. Else it waits, and who makes room admits the first in
+//! line, and counts its first task for it: so they are served in the order in which they came, and nobody overtakes them.
+//!
+//! No wake-up is lost: a submitter looks at the count and joins the list under the lock under which the count goes down. Once
+//! the backlog is closed everyone is admitted: the lanes refuse what they bring.
+//!
+//! Several tasks that come together are admitted together, as soon as there is room for one: they may be more than the bound.
+
+use crate::park::{Deadline, Mutex, Notice, Notifier, WaitList, Wake};
+use crate::status::Error;
+use crate::sys::atomic::{AtomicUsize, Ordering};
+
+const ADMITTED: Notice = Notice::new(1);
+
+/// How long a submitter waits for room.
+#[derive(Clone, Copy, Debug)]
+pub enum Patience {
+    /// Not at all: `WouldBlock`.
+    None,
+    /// Until then: `TimedOut`.
+    Until(Deadline),
+}
+
+/// The tasks that wait.
+pub(super) struct Backlog {
+    /// 0 for none. Set before the first submit.
+    bound: AtomicUsize,
+    room: Mutex<Room>,
+}
+
+struct Room {
+    queued: usize,
+    closed: bool,
+    submitters: WaitList,
+}
+
+impl Backlog {
+    pub fn new(bound: usize) -> Backlog {
+        let room = Mutex::new(Room { queued: 0, closed: false, submitters: WaitList::new() });
+        Backlog { bound: AtomicUsize::new(bound), room }
+    }
+
+    /// The bound, or 0.
+    #[inline]
+    pub fn bound(&self) -> usize {
+        self.bound.load(Ordering::Relaxed)
+    }
+
+    /// Sets it, before the first submit.
+    pub fn set_bound(&self, bound: usize) {
+        self.bound.store(bound, Ordering::Relaxed);
+    }
+
+    /// Waits until `count` tasks, one at least, may be queued, and counts them: `WouldBlock`, `TimedOut`.
+    pub fn admit(&self, count: usize, patience: Patience) -> Result<(), Error> {
+        let mut room = self.room.lock();
+        if room.closed || (room.queued < self.bound() && room.submitters.is_empty()) {
+            room.queued += count;
+            return Ok(());
+        }
+        let Patience::Until(deadline) = patience else { return Err(Error::WouldBlock) };
+        match Mutex::wait(room, deadline, |room| &mut room.submitters) {
+            Wake::Notified(_) => self.admit_anyway(count - 1),
+            Wake::TimedOut(_) => return Err(Error::TimedOut),
+        }
+        Ok(())
+    }
+
+    /// Counts tasks that are queued whether there is room or not.
+    pub fn admit_anyway(&self, count: usize) {
+        self.room.lock().queued += count;
+    }
+
+    /// So many tasks wait no longer.
+    pub fn leave(&self, count: usize) {
+        let mut room = self.room.lock();
+        // A task may have been submitted at the same time as the bound was set, uncounted.
+        room.queued = room.queued.saturating_sub(count);
+        let submitters = Backlog::admit_waiting(&mut room, |queued| queued < self.bound());
+        drop(room);
+        submitters.into_iter().for_each(|submitter| submitter.notify(ADMITTED));
+    }
+
+    /// From now on nobody waits.
+    pub fn close(&self) {
+        let mut room = self.room.lock();
+        room.closed = true;
+        let submitters = Backlog::admit_waiting(&mut room, |_| true);
+        drop(room);
+        submitters.into_iter().for_each(|submitter| submitter.notify(ADMITTED));
+    }
+
+    fn admit_waiting(room: &mut Room, is_room: impl Fn(usize) -> bool) -> Vec<Notifier> {
+        let mut admitted = Vec::new();
+        while is_room(room.queued) {
+            let Some(submitter) = room.submitters.pop_front() else { break };
+            room.queued += 1;
+            admitted.push(submitter);
+        }
+        admitted
+    }
+
+    /// How many tasks count.
+    #[cfg(all(test, loom))]
+    pub fn queued(&self) -> usize {
+        self.room.lock().queued
+    }
+}

@@ -1,0 +1,204 @@
+//! Lane: a queue of tasks with a lock of its own.
+//!
+//! ```text
+//! state word   | 2: FILLED | 1: CONTENDED | 0: LOCKED |
+//!
+//! LOCKED     someone changes the queue
+//! CONTENDED  and others may sleep until it is unlocked
+//! FILLED     there was something in the queue when it was last unlocked
+//! ```
+//!
+//! FILLED lets others see from outside whether there is anything to take, and it is written by the same instruction
+//! that unlocks. That store is sequentially consistent, and so is the look: `crew` rests its proof on that.
+//!
+//! The lock is a futex word as `park::RawMutex` (Drepper, "Futexes Are Tricky", mutex 2), without that one's section: a fork may
+//! come while a lane is locked. The child never looks at the parent's lanes (`pool`).
+
+use crate::park::{Deadline, Spin};
+use crate::sys::atomic::{AtomicU32, Ordering, in_one_order};
+use crate::sys::futex;
+use core::cell::UnsafeCell;
+use core::ops::{Deref, DerefMut};
+use std::collections::VecDeque;
+
+const LOCKED: u32 = 1;
+const CONTENDED: u32 = 2;
+const FILLED: u32 = 4;
+
+/// How many entries are moved to another lane at a time, at most, and as a part of what there is. As long as few wait, one is taken at
+/// a time: then tasks start in the order of their submits, as near as can be, with several workers too.
+const LARGEST_SHARE: usize = 64;
+const SHARES: usize = 16;
+/// A queue shorter than this is not looked through for what has been withdrawn.
+const SWEEP_AT_LEAST: usize = 64;
+
+/// What a lane holds.
+pub trait Withdrawable {
+    /// Whether it is still to be run: a look from outside, which may be out of date.
+    fn is_pending(&self) -> bool;
+}
+
+/// What a lane's lock guards.
+#[derive(Debug)]
+pub struct Queue<E> {
+    /// Whether tasks may be added.
+    pub open: bool,
+    /// How many were ever submitted to this lane.
+    pub submitted: u64,
+    entries: VecDeque<E>,
+    sweep_at: usize,
+}
+
+impl<E: Withdrawable> Queue<E> {
+    /// Appends a task.
+    #[inline]
+    pub fn submit(&mut self, entry: E) {
+        if self.entries.len() >= self.sweep_at {
+            self.sweep();
+        }
+        self.submitted += 1;
+        self.entries.push_back(entry);
+    }
+
+    /// Takes out what was withdrawn, once the queue has doubled: constant time for each on average.
+    #[cold]
+    fn sweep(&mut self) {
+        self.entries.retain(E::is_pending);
+        self.sweep_at = SWEEP_AT_LEAST.max(2 * self.entries.len());
+    }
+
+    /// The next in order.
+    #[inline]
+    pub fn pop_front(&mut self) -> Option<E> {
+        self.entries.pop_front()
+    }
+
+    /// Takes the last one if it is this.
+    #[inline]
+    pub fn pop_back_if(&mut self, is_it: impl FnOnce(&E) -> bool) -> bool {
+        let found = self.entries.back().is_some_and(is_it);
+        if found {
+            self.entries.pop_back();
+        }
+        found
+    }
+
+    /// Moves some entries from the front to `to`; one at least, if there is one.
+    pub fn share(&mut self, to: &mut VecDeque<E>) {
+        let count = (self.entries.len() / SHARES).clamp(1, LARGEST_SHARE).min(self.entries.len());
+        to.extend(self.entries.drain(..count));
+    }
+
+    /// Puts entries that come from another lane behind all others.
+    pub fn append(&mut self, from: &mut VecDeque<E>) {
+        self.entries.append(from);
+    }
+
+    /// Takes everything.
+    pub fn take_all(&mut self) -> VecDeque<E> {
+        core::mem::take(&mut self.entries)
+    }
+
+    /// How many entries there are, withdrawn ones included.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// A queue of tasks. Alone on its cache lines (two: processors fetch neighbours in pairs).
+#[repr(align(128))]
+pub struct Lane<E> {
+    state: AtomicU32,
+    queue: UnsafeCell<Queue<E>>,
+}
+
+// SAFETY: the queue is reached by the one thread that holds the lock.
+unsafe impl<E: Send> Sync for Lane<E> {}
+// SAFETY: entries may be taken by any thread.
+unsafe impl<E: Send> Send for Lane<E> {}
+
+impl<E> Lane<E> {
+    /// An empty lane, still closed.
+    pub fn new() -> Lane<E> {
+        let queue = Queue { open: false, submitted: 0, entries: VecDeque::new(), sweep_at: SWEEP_AT_LEAST };
+        Lane { state: AtomicU32::new(0), queue: UnsafeCell::new(queue) }
+    }
+
+    /// Whether there may be something to take.
+    #[inline]
+    pub fn is_filled(&self) -> bool {
+        in_one_order();
+        self.state.load(Ordering::SeqCst) & FILLED != 0
+    }
+
+    /// Locks it.
+    #[inline]
+    pub fn lock(&self) -> LaneGuard<'_, E> {
+        let seen = self.state.load(Ordering::Relaxed) & FILLED;
+        // Acquire pairs with the unlock's release: the queue is seen as it was left.
+        if self.state.compare_exchange(seen, seen | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            self.lock_contended();
+        }
+        LaneGuard { lane: self }
+    }
+
+    #[cold]
+    fn lock_contended(&self) {
+        let mut spin = Spin::new();
+        let mut sleeps = 0;
+        loop {
+            let seen = self.state.load(Ordering::Relaxed);
+            if seen & LOCKED == 0 {
+                // Who has slept cannot know whether others still do.
+                let after = seen | LOCKED | sleeps;
+                if self.state.compare_exchange_weak(seen, after, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                    return;
+                }
+            } else if !spin.once() {
+                let contended = seen | CONTENDED;
+                if seen == contended
+                    || self.state.compare_exchange(seen, contended, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+                {
+                    futex::wait(&self.state, contended, Deadline::NEVER);
+                    sleeps = CONTENDED;
+                }
+            }
+        }
+    }
+}
+
+/// The right to a lane's queue; unlocks when dropped.
+pub struct LaneGuard<'a, E> {
+    lane: &'a Lane<E>,
+}
+
+impl<E> Deref for LaneGuard<'_, E> {
+    type Target = Queue<E>;
+
+    #[inline]
+    fn deref(&self) -> &Queue<E> {
+        // SAFETY: the guard's existence says that this thread holds the lock.
+        unsafe { &*self.lane.queue.get() }
+    }
+}
+
+impl<E> DerefMut for LaneGuard<'_, E> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Queue<E> {
+        // SAFETY: as above, and the guard is borrowed exclusively.
+        unsafe { &mut *self.lane.queue.get() }
+    }
+}
+
+impl<E> Drop for LaneGuard<'_, E> {
+    #[inline]
+    fn drop(&mut self) {
+        let filled = if self.entries.is_empty() { 0 } else { FILLED };
+        let before = self.lane.state.swap(filled, Ordering::SeqCst);
+        in_one_order();
+        if before & CONTENDED != 0 {
+            futex::wake(&raw const self.lane.state, 1);
+        }
+    }
+}
