@@ -25,10 +25,6 @@ const LOCKED: u32 = 1;
 const CONTENDED: u32 = 2;
 const FILLED: u32 = 4;
 
-/// How many entries are moved to another lane at a time, at most, and as a part of what there is. As long as few wait, one is taken at
-/// a time: then tasks start in the order of their submits, as near as can be, with several workers too.
-const LARGEST_SHARE: usize = 64;
-const SHARES: usize = 16;
 /// A queue shorter than this is not looked through for what has been withdrawn.
 const SWEEP_AT_LEAST: usize = 64;
 
@@ -83,10 +79,15 @@ impl<E: Withdrawable> Queue<E> {
         found
     }
 
-    /// Moves some entries from the front to `to`; one at least, if there is one.
-    pub fn share(&mut self, to: &mut VecDeque<E>) {
-        let count = (self.entries.len() / SHARES).clamp(1, LARGEST_SHARE).min(self.entries.len());
+    /// Moves up to `most` entries from the front to `to`, and not more than half; one at least, if there is one.
+    pub fn share(&mut self, most: usize, to: &mut VecDeque<E>) {
+        let count = self.entries.len().div_ceil(2).min(most);
         to.extend(self.entries.drain(..count));
+    }
+
+    /// How many there are, withdrawn ones included.
+    pub fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Puts entries that come from another lane behind all others.
@@ -97,12 +98,6 @@ impl<E: Withdrawable> Queue<E> {
     /// Takes everything.
     pub fn take_all(&mut self) -> VecDeque<E> {
         core::mem::take(&mut self.entries)
-    }
-
-    /// How many entries there are, withdrawn ones included.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.entries.len()
     }
 }
 

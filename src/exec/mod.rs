@@ -8,7 +8,8 @@
 //! shift      lanes, crew and counts       state      state, with every edge that it can take
 //! worker     a thread of the pool         aftermath  what the end of a future brings about
 //! crew       who looks for work, sleeps   channel    how futures tell those who watch several
-//! lane       a queue of entries           wait, map  those who do
+//! pace       how fast a worker takes      wait, map  those who do
+//! lane       a queue of entries
 //! ```
 //!
 //! Locks, outer before inner, each held for moments only:
@@ -35,6 +36,7 @@ mod executor;
 mod future;
 mod lane;
 mod map;
+mod pace;
 mod phase;
 mod pool;
 mod range;

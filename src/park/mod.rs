@@ -28,4 +28,6 @@ pub use interrupt::may_be_called_off;
 pub use interrupt::set_interrupt_hook;
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
+#[cfg(not(loom))]
+pub use spin::spin_till;
 pub use spin::{Spin, Turns, spin_until};
