@@ -5,6 +5,7 @@
 # make bench      measures pirn beside its peers: ROWS=1,2a PEERS=pirn,pthread REPS=9 (docs/bench/README.md)
 # make python     the Python package: a wheel with the library inside, in build/python/dist
 # make install    PREFIX=/usr/local DESTDIR=
+# make docs       the reference manual in HTML, in the build folder; needs doxygen
 # make headers    writes include/ anew after a change in src/capi; make exports the list in c-tests/exports.txt
 # make lint       formatting and clippy; make fmt formats
 # make clean      removes what was built, and leaves the tools that were set up
@@ -17,13 +18,14 @@ PREFIX = /usr/local
 DIR =
 PREEMPTIONS = 3
 
+version = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
 # rustup's folder comes last: it serves a shell that was opened before Rust was installed.
 export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
 export CMAKE_GENERATOR := Ninja
 
-.PHONY: build setup configure test models bench demo python install headers exports fmt lint clean
+.PHONY: build setup configure test models bench demo docs python install headers exports fmt lint clean
 .NOTPARALLEL:
 
 build: configure
@@ -47,6 +49,9 @@ bench: build
 
 demo: build
 	scripts/demo.sh "$(build_dir)" "$(DIR)"
+
+docs:
+	scripts/docs.sh "$(build_dir)/html" "$(version)"
 
 python: build
 	scripts/python.sh "$(build_dir)" wheel

@@ -10,7 +10,7 @@
 #
 # A peer whose header or file is not there is reported as missing.
 
-peers := pirn parking_lot crossbeam rayon rust pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
+peers := pirn pirn_hpp parking_lot crossbeam rayon rust pthread pthread_adaptive pthread_errorcheck std glib absl nsync boost \
          boost_lockfree asio asio_timer tbb tbb_spin tbb_queuing libuv moodycamel moodycamel_yield openmp cpython \
          timer_create nanosleep nanosleep_thread cas_xchg spin futex
 
@@ -19,6 +19,10 @@ pirn_file = $(PIRN_LIBDIR)/libpirn.so
 pirn_needs = $(out)/pirn.folder
 pirn_cflags = -I$(PIRN_INCLUDE)
 pirn_libs = -L$(PIRN_LIBDIR) -lpirn -Wl,-rpath,$(realpath $(PIRN_LIBDIR))
+
+# The same library by its C++ header: no peer to be beaten, but what C++ costs.
+pirn_hpp_label := pirn.hpp
+$(foreach what,file needs cflags libs,$(eval pirn_hpp_$(what) = $$(pirn_$(what))))
 
 # Those in Rust, as C functions.
 shim_peers := parking_lot crossbeam rayon rust

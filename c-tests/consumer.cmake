@@ -73,3 +73,7 @@ foreach(example threads daemon race condition queue semaphore barrier timer loca
         set_tests_properties(examples.${example}.${suffix} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
     endforeach()
 endforeach()
+
+add_language_test(NAME examples.hello.cpp LANGUAGE CXX
+    COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh hello ${tree_plain}/examples/hello-cpp)
+set_tests_properties(examples.hello.cpp PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)

@@ -88,6 +88,14 @@ static void count_item(void *item)
     ADD(freed_count, 1);
 }
 
+static int64_t got_by_all(worker_t *workers)
+{
+    int64_t got = 0;
+    for (int i = 1; i < 2 * THREADS; i += 2)
+        got += LOAD(workers[i].count);
+    return got;
+}
+
 static void check_storm(int round, bool immediate)
 {
     worker_t workers[2 * THREADS], changer;
@@ -108,7 +116,7 @@ static void check_storm(int round, bool immediate)
     if (kind->limited)
         runner_start(&changes, FOREIGN, change_limits, &changer);
     if (immediate) {
-        AWAIT(LOAD(workers[1].count) >= 50 * round);
+        AWAIT(got_by_all(workers) >= 200 * round);
         CHECK_OK(pirn_queue_shutdown(queue, true));
     } else {
         for (int i = 0; i < 2 * THREADS; i += 2)

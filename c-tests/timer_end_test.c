@@ -56,6 +56,24 @@ TEST(exit_goes_on_when_the_last_one_is_cancelled)
     check_child("waits_for_one_that_never_fires", 0, "main returns\na daemon cancels it\n");
 }
 
+static int32_t cancel_it(void *unused)
+{
+    (void)unused;
+    return pirn_timer_cancel(endless);
+}
+
+CHILD(cancels_in_a_callback_of_the_shutdown)
+{
+    endless = start_timer(HOUR, say, "it has fired");
+    at_shutdown(cancel_it, NULL);
+    SAY("main returns\n");
+}
+
+TEST(a_callback_of_the_shutdown_cancels)
+{
+    check_child("cancels_in_a_callback_of_the_shutdown", 0, "main returns\n");
+}
+
 static int32_t start_another(void *text)
 {
     say(text);

@@ -43,3 +43,6 @@ install(FILES
     DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/package/pirn.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES LICENSE-MIT LICENSE-APACHE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(pirn_man_dir)
+    install(DIRECTORY ${pirn_man_dir}/ DESTINATION ${CMAKE_INSTALL_MANDIR})
+endif()

@@ -36,6 +36,8 @@ TEST(limits)
         CHECK(changed.wait_for(held, 0ms, [] { return true; }));
         CHECK(changed.wait_for(held, std::chrono::hours::max(), [] { return true; }));
         CHECK(!changed.wait_until(held, std::chrono::steady_clock::now(), [] { return false; }));
+        CHECK(!changed.wait_for(held, std::chrono::hours::min(), [] { return false; }));
+        CHECK_ERROR(invalid_argument, changed.wait_for(held, std::chrono::duration<double>(0.0 / 0.0), [] { return true; }));
         CHECK(held.owns_lock());
     });
 }
@@ -46,7 +48,7 @@ TEST(predicates_may_throw)
         std::unique_lock held(lock);
         try {
             changed.wait(held, []() -> bool { throw std::out_of_range("predicate"); });
-            CHECK(!"thrown");
+            CHECK_FAILED("nothing was thrown");
         } catch (const std::out_of_range &e) {
             CHECK_STR(e.what(), "predicate");
         }

@@ -55,7 +55,7 @@ TEST(the_same_exception)
     for (int i = 0; i < 2; i++) {
         try {
             failing.result();
-            CHECK(!"thrown");
+            CHECK_FAILED("nothing was thrown");
         } catch (const thrown &t) {
             CHECK(&t == where);
             CHECK_EQ(t.n, 7);
@@ -64,7 +64,7 @@ TEST(the_same_exception)
     CHECK(failing.exception());
     try {
         failing.get();
-        CHECK(!"thrown");
+        CHECK_FAILED("nothing was thrown");
     } catch (const thrown &t) {
         CHECK(&t == where);
     }
@@ -212,7 +212,7 @@ TEST(promises)
     failing.set_exception(std::make_exception_ptr(thrown{3}));
     try {
         failed.get();
-        CHECK(!"thrown");
+        CHECK_FAILED("nothing was thrown");
     } catch (const thrown &t) {
         CHECK_EQ(t.n, 3);
     }

@@ -109,3 +109,61 @@ TEST(resized)
     blocked.join();
     CHECK_EQ(numbers.get() * 10 + numbers.get(), 12);
 }
+
+TEST(other_orders)
+{
+    pirn::lifo_queue<std::string> stack;
+    pirn::priority_queue<int> lowest;
+    pirn::simple_queue<std::string> simple;
+    for (const char *text : {"one", "two", "three"}) {
+        stack.put(text);
+        simple.put(text);
+        lowest.put(static_cast<int>(std::string(text).size()) * (text[0] == 'o' ? 2 : 1));
+    }
+    CHECK(stack.get() == "three" && stack.get() == "two");
+    CHECK(simple.get() == "one" && simple.get() == "two");
+    CHECK(lowest.get() == 3 && lowest.get() == 5 && lowest.get() == 6);
+    CHECK_ERROR(unsupported, simple.task_done());
+    CHECK_ERROR(unsupported, simple.set_maxsize(1));
+
+    pirn::queue<std::string> &base = stack;
+    base.put("again");
+    CHECK(*base.try_get() == "again");
+}
+
+TEST(an_order_of_its_own)
+{
+    // By the length of their texts, then as they came; the order holds something, and lives as long as the queue.
+    auto held = std::make_shared<int>(1);
+    {
+        auto by_length = [held](const std::string &a, const std::string &b) { return a.size() < b.size(); };
+        pirn::priority_queue<std::string, decltype(by_length)> texts(3, by_length);
+        for (const char *text : {"four", "six", "one"})
+            texts.put(text);
+        CHECK(!texts.try_put("more"));
+        CHECK(texts.get() == "six" && texts.get() == "one" && texts.get() == "four");
+        texts.put("left");
+        CHECK_EQ(held.use_count(), 3);
+    }
+    CHECK_EQ(held.use_count(), 1);
+    pirn::priority_queue<int, std::greater<>> highest;
+    for (int n : {2, 3, 1})
+        highest.put(n);
+    CHECK(highest.get() * 100 + highest.get() * 10 + highest.get() == 321);
+}
+
+// Threads that wait on a queue that is destroyed: it is leaked, and they are none the worse for it.
+TEST(destroyed_under_a_waiter)
+{
+    std::atomic<std::uint64_t> waiter{0};
+    auto numbers = std::make_unique<pirn::priority_queue<int>>();
+    pirn_queue_t *handle = numbers->native_handle();
+    pirn::thread blocked([&waiter, handle] {
+        void *item = nullptr;
+        waiter = pirn::get_native_id();
+        CHECK_STATUS(pirn_queue_get(handle, &item), PIRN_ERR_SHUT_DOWN);
+    });
+    await_sleeping(waiter);
+    numbers.reset();
+    CHECK_OK(pirn_queue_shutdown(handle, false));
+}

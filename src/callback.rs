@@ -1,6 +1,6 @@
 //! Callbacks: a C function, its argument, and how the argument is given back.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_int, c_void};
 use core::mem::transmute;
 use std::ffi::CString;
@@ -288,9 +288,18 @@ struct Raised {
 thread_local! {
     /// What the callback that is running on this thread raised last.
     static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
+    /// Whether there is something in it. Without a destructor, and so cheaper to look at: as a rule there is nothing.
+    static HAS_RAISED: Cell<bool> = const { Cell::new(false) };
 }
 
+#[inline]
 fn swap_raised(raised: Option<Raised>) -> Option<Raised> {
+    if raised.is_none() && !HAS_RAISED.get() { None } else { swap_something_raised(raised) }
+}
+
+#[cold]
+fn swap_something_raised(raised: Option<Raised>) -> Option<Raised> {
+    HAS_RAISED.set(raised.is_some());
     // In the last destructors of a thread the slot is gone: the code still tells, without its message.
     RAISED.try_with(|slot| slot.replace(raised)).ok().flatten()
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import machine
+from harness.rows import OWN
 
 BENCH = Path(__file__).resolve().parent.parent
 
@@ -41,7 +42,7 @@ def read(path):
 
 
 def _version(name, language, package):
-    if name == "pirn":
+    if name in OWN:
         return _pirn_version()
     if name in CRATES:
         return _written(BENCH / "shim/Cargo.lock", rf'name = "{CRATES[name]}"\nversion = "(.*)"')

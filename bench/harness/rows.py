@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 BEST = "the best peer"
 
+# This library, by its C functions and by its C++ header.
+OWN = ("pirn", "pirn_hpp")
+
 # They do what is to be done and nothing else: something to compare with, not peers that pirn has to beat.
 LIMITS = ("cas_xchg", "spin", "futex", "nanosleep", "nanosleep_thread")
 
@@ -55,10 +58,6 @@ def costs(name, title, program, arguments, *targets):
 
 def takes(name, title, program, arguments, unit, *targets):
     return Row(name, title, program, arguments, unit, False, targets)
-
-
-def lateness(name, title, program, arguments, *targets):
-    return Row(name, title, program, arguments, "µs", False, targets)
 
 
 def rates(name, title, program, arguments, unit, *targets):
@@ -122,11 +121,10 @@ ROWS = (
                 at_least(10), at_least(8)),
     costs("11a", "timer new + start + cancel + free, 10⁵ others pending", "timer", ("cycle", 100_000), at_most(400)),
     costs("11a-4", "the same on 4 threads at once", "timers", ("cycle", 100_000, 4)),
-    Row("11a-bytes", "memory of a pending timer, of 10⁶", "timer", ("bytes", 1_000_000), "bytes", False, (at_most(200),)),
-    Row("idle", "an idle executor, and a timer an hour away: context switches in 10 s", "idle", ("switches", 10),
-        "switches", False, (Target("<", 1),)),
-    lateness("11c", "lateness of a timer of 1 ms, median", "lateness", ("late",),
-             at_most(1.2, "nanosleep_thread")),
+    takes("11a-bytes", "memory of a pending timer, of 10⁶", "timer", ("bytes", 1_000_000), "bytes", at_most(200)),
+    takes("11c", "lateness of a timer of 1 ms, median", "lateness", ("late",), "µs", at_most(1.2, "nanosleep_thread")),
+    takes("idle", "an idle executor, and a timer an hour away: context switches in 10 s", "idle", ("switches", 10),
+          "switches", Target("<", 1)),
     costs("12", "thread-local get, anonymous attribute", "local", ("get",), at_most(6)),
     costs("12-named", "thread-local get, one of 8 named attributes", "named", ("get", 8), at_most(25)),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from harness.rows import BEST, LIMITS
+from harness.rows import BEST, LIMITS, OWN
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def judge(row, target, samples):
 
 
 def best(row, quantity, samples):
-    """The peer with the best median, limits aside."""
+    """The peer with the best median; limits and this library aside."""
     medians = {peer: median(_figures(samples, peer, quantity)) for peer in samples
-               if peer != "pirn" and peer not in LIMITS and _figures(samples, peer, quantity)}
+               if peer not in OWN + LIMITS and _figures(samples, peer, quantity)}
     choose = max if row.more_is_better else min
     return choose(medians, key=medians.get) if medians else None
 

@@ -39,8 +39,9 @@ class Judging(unittest.TestCase):
         self.assertEqual((verdict.ratio, verdict.spread, verdict.holds), (0.8, (0.5, 2), False))
 
     def test_the_best_peer_depends_on_the_direction_and_is_no_limit(self):
-        figures = samples(pirn=[50], std=[10], glib=[20], futex=[1], spin=[1000])
+        figures = samples(pirn=[50], pirn_hpp=[2000], std=[10], glib=[20], futex=[1], spin=[1000])
         self.assertEqual(stats.judge(MORE, rows.at_least(5, rows.BEST), figures).reference, "glib")
+        figures["pirn_hpp"] = {"value": [1]}
         self.assertEqual(stats.judge(LESS, rows.at_most(5, rows.BEST), figures).reference, "std")
 
     def test_another_quantity(self):

@@ -33,7 +33,7 @@ class condition
 public:
     condition() { detail::created(pirn_condition_new(&handle_)); }
 
-    /// On a lock, which has not to outlive the condition.
+    /// On a lock, which need not outlive the condition.
     explicit condition(plain_lock &lock) : lock_(lock.native_handle())
     {
         detail::created(pirn_condition_new_with_lock(lock.native_handle(), &handle_));
@@ -74,6 +74,8 @@ public:
     value<bool> wait_for(std::unique_lock<Lock> &held, const std::chrono::duration<Rep, Period> &limit,
                          Predicate predicate)
     {
+        if (detail::is_nan(limit))
+            return detail::fail<value<bool>>(errc::invalid_argument);
         return wait_until(held, detail::deadline(limit), std::move(predicate));
     }
 
@@ -108,6 +110,8 @@ public:
     value<bool> wait_for(std::unique_lock<Lock> &held, std::stop_token stop,
                          const std::chrono::duration<Rep, Period> &limit, Predicate predicate)
     {
+        if (detail::is_nan(limit))
+            return detail::fail<value<bool>>(errc::invalid_argument);
         return wait_until(held, std::move(stop), detail::deadline(limit), std::move(predicate));
     }
 

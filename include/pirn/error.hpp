@@ -111,10 +111,10 @@ public:
 
 } // namespace detail
 
-/// The category of pirn's error codes; its name is "pirn".
+/// The category of pirn's error codes; its name is "pirn". It is never destroyed: threads may fail while the program ends.
 inline const std::error_category &category() noexcept
 {
-    static const detail::error_category instance;
+    static const std::error_category &instance = *new detail::error_category;
     return instance;
 }
 
@@ -292,7 +292,9 @@ inline bool plain_answer(pirn_status_t status)
 } // namespace PIRN_HPP_DIALECT
 } // namespace pirn
 
+/// @cond
 template <>
 struct std::is_error_code_enum<pirn::errc> : std::true_type {};
+/// @endcond
 
 #endif // PIRN_ERROR_HPP

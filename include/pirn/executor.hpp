@@ -10,6 +10,7 @@
 #include <pirn/detail/map_state.hpp>
 #include <pirn/detail/owner.hpp>
 #include <pirn/detail/pull.hpp>
+#include <pirn/detail/time.hpp>
 #include <pirn/executor.h>
 #include <pirn/future.hpp>
 
@@ -110,8 +111,8 @@ private:
 
 /// How an executor goes through a range.
 struct map_options {
-    std::size_t chunksize = 1;         ///< how many items a worker takes at a time; not 0
-    double timeout = PIRN_FOREVER;     ///< the limit for the whole iteration, counted from the call, in seconds
+    std::size_t chunksize = 1; ///< how many items a worker takes at a time; not 0
+    std::optional<std::chrono::duration<double>> timeout = {}; ///< for the whole iteration, counted from the call
 };
 
 /// Runs tasks on a pool of threads, which it starts as they are needed:
@@ -237,8 +238,9 @@ private:
             return detail::fail<value<map_results<R>>>(errc::no_memory);
         map_results<R> results(nullptr, state);
         const std::vector<void *> pointers = state->pointers();
+        const double timeout = options.timeout ? detail::seconds(*options.timeout) : PIRN_FOREVER;
         const pirn_status_t status = pirn_executor_map(handle_, State::run, pointers.data(), pointers.size(),
-                                                       State::forget, options.chunksize, options.timeout,
+                                                       State::forget, options.chunksize, timeout,
                                                        &results.handle_);
         return detail::yield(status, std::move(results));
     }

@@ -341,7 +341,7 @@ pirn_status_t pirn_gettrace(pirn_trace_fn *fn,
  * @param arg_free  as for pirn_settrace
  * @return PIRN_OK
  *
- * Otherwise as pirn_settrace. Python: threading.setprofile(fn).
+ * Does not block; otherwise as pirn_settrace. Python: threading.setprofile(fn).
  *
  * @pre As for pirn_settrace.
  */
@@ -357,7 +357,7 @@ pirn_status_t pirn_setprofile(pirn_trace_fn fn,
  * @param arg_free  as for pirn_settrace
  * @return PIRN_OK
  *
- * Otherwise as pirn_settrace_all_threads. Python: threading.setprofile_all_threads(fn).
+ * Does not block; otherwise as pirn_settrace_all_threads. Python: threading.setprofile_all_threads(fn).
  *
  * @pre As for pirn_settrace.
  */

@@ -99,6 +99,7 @@ pirn_status_t pirn_simple_queue_new(pirn_queue_t **out);
  * @param item_free  called once with each such item; NULL (as at first) for not at all
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  *
  * Does not block. Holds for the items that are in the queue already, too. `item_free` runs on the thread that frees the queue or
  * shuts it down, before that call returns, and with no lock of pirn's held.
@@ -115,7 +116,7 @@ pirn_status_t pirn_queue_set_item_free(pirn_queue_t *queue,
  * @param queue  the queue, or NULL
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
- * @return PIRN_ERR_BUSY threads wait in a put, a get or a join; the handle stays valid
+ * @return PIRN_ERR_BUSY threads wait in a put, a get or a join, or it was called inside the queue's own `compare`; the handle stays valid
  *
  * Does not block. Python: the end of the object's life.
  */
@@ -130,6 +131,7 @@ pirn_status_t pirn_queue_free(pirn_queue_t *queue);
  * @return PIRN_ERR_SHUT_DOWN the queue was shut down, before the call or while it waited
  * @return PIRN_ERR_NO_MEMORY the queue cannot grow
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  *
  * Blocks without a limit. Those who wait are served in the order in which they came: each get lets the item of the first in
  * at once, so that a newcomer cannot take the room. If threads wait in a get, the first of them gets the item.
@@ -150,6 +152,7 @@ pirn_status_t pirn_queue_put(pirn_queue_t *queue,
  * @return PIRN_ERR_SHUT_DOWN the queue has been shut down, full or not
  * @return PIRN_ERR_NO_MEMORY the queue cannot grow
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  *
  * Does not block. Memory order and ownership as for pirn_queue_put. Python: queue.put_nowait(item).
  */
@@ -166,6 +169,7 @@ pirn_status_t pirn_queue_try_put(pirn_queue_t *queue, void *item);
  * @return PIRN_ERR_SHUT_DOWN the queue was shut down, before the call or while it waited
  * @return PIRN_ERR_NO_MEMORY the queue cannot grow
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  * @return PIRN_ERR_INVALID_ARGUMENT `seconds` is NaN or negative (and not -1)
  * @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
  *
@@ -183,6 +187,7 @@ pirn_status_t pirn_queue_put_timeout(pirn_queue_t *queue,
  * @return PIRN_OK
  * @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty, or was shut down while the call waited
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  * @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL
  *
  * Blocks without a limit. Those who wait are served in the order in which they came: each put hands its item to the first of
@@ -204,6 +209,7 @@ pirn_status_t pirn_queue_get(pirn_queue_t *queue,
  * @return PIRN_WOULD_BLOCK   the queue is empty
  * @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  * @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL
  *
  * Does not block. Memory order and ownership as for pirn_queue_get. Python: queue.get_nowait().
@@ -222,6 +228,7 @@ pirn_status_t pirn_queue_try_get(pirn_queue_t *queue, void **item);
  * @return PIRN_TIMED_OUT     the limit passed first
  * @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty, or was shut down while the call waited
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  * @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL, or `seconds` is NaN or negative (and not -1)
  * @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
  *
@@ -240,6 +247,8 @@ pirn_status_t pirn_queue_get_timeout(pirn_queue_t *queue,
  * @return PIRN_OK
  * @return PIRN_ERR_OVER_RELEASE as many items as were put in are done already
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+ * @return PIRN_ERR_UNSUPPORTED    it is a simple queue
  *
  * Does not block. If no task is unfinished now, wakes every thread that waits in a join; everything done before is seen by them.
  * Python: queue.task_done().
@@ -252,6 +261,8 @@ pirn_status_t pirn_queue_task_done(pirn_queue_t *queue);
  * @param queue  the queue
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+ * @return PIRN_ERR_UNSUPPORTED    it is a simple queue
  *
  * Blocks without a limit; returns at once if no task is unfinished. A thread that waits when the count reaches 0 returns,
  * even if an item is put in before it runs. All who wait are woken together. Everything done before the calls of
@@ -268,6 +279,8 @@ pirn_status_t pirn_queue_join(pirn_queue_t *queue);
  * @return PIRN_OK
  * @return PIRN_TIMED_OUT the limit passed first
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+ * @return PIRN_ERR_UNSUPPORTED    it is a simple queue
  * @return PIRN_ERR_INVALID_ARGUMENT `seconds` is NaN or negative (and not -1)
  * @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
  *
@@ -330,6 +343,8 @@ pirn_status_t pirn_queue_full(pirn_queue_t *queue, bool *out);
  * @param out    where the number goes
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+ * @return PIRN_ERR_UNSUPPORTED    it is a simple queue
  * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
  *
  * Does not block. The answer may be out of date when it arrives. Python: queue.unfinished_tasks.
@@ -345,6 +360,7 @@ pirn_status_t pirn_queue_unfinished(pirn_queue_t *queue, size_t *out);
  * @param out    where the number goes; 0 and less mean no limit
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
  *
  * Does not block. Python: queue.maxsize.
@@ -360,10 +376,12 @@ pirn_status_t pirn_queue_maxsize(pirn_queue_t *queue, int64_t *out);
  * @param maxsize  how many items it holds at most; any number; 0 and less mean no limit
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+ * @return PIRN_ERR_UNSUPPORTED    it is a simple queue
  *
  * Does not block. The items of threads that wait in a put are let in as far as they fit now, in the order in which the threads
  * came, and those threads woken (with PIRN_ERR_NO_MEMORY where the queue cannot grow). With a lower limit the items beyond it
- * stay, and the queue is full until enough have been got. Python: queue.maxsize = maxsize, which wakes nobody.
+ * stay, and the queue is full until enough have been got; a put that is under way meanwhile may still go by the old limit. Python: queue.maxsize = maxsize, which wakes nobody.
  */
 pirn_status_t pirn_queue_set_maxsize(pirn_queue_t *queue,
                                      int64_t maxsize);
@@ -375,6 +393,7 @@ pirn_status_t pirn_queue_set_maxsize(pirn_queue_t *queue,
  * @param out    where the answer goes
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  * @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
  *
  * Does not block. Python: queue.is_shutdown.
@@ -391,6 +410,7 @@ pirn_status_t pirn_queue_is_shut_down(pirn_queue_t *queue, bool *out);
  *                   pirn_queue_set_item_free, and counts as done
  * @return PIRN_OK (also if it is shut down already; an immediate shutdown may follow one that was not)
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
  *
  * Does not block. Threads that wait in a put or get are woken with PIRN_ERR_SHUT_DOWN, those in a join if no task is unfinished
  * any more; then the items are given back. Items that were got before may still be called done.

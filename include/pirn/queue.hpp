@@ -1,11 +1,11 @@
 /// @file
-/// pirn::queue (Python: queue.Queue).
+/// pirn::queue, lifo_queue, priority_queue, simple_queue (Python: queue.Queue, LifoQueue, PriorityQueue, SimpleQueue).
 #ifndef PIRN_QUEUE_HPP
 #define PIRN_QUEUE_HPP
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -21,24 +21,27 @@ inline namespace PIRN_HPP_DIALECT {
 namespace detail {
 
 /// Values as the pointers that the C API queues. Small plain ones are in the pointer itself, others in memory of their own.
-template <class T, bool Small = std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T> &&
-                                sizeof(T) <= sizeof(void *)>
+template <class T, bool Small = fits_pointer<T>>
 struct item {
     static constexpr pirn_free_fn item_free() noexcept { return nullptr; }
 
     static bool pack(T &&value, void *&packed) noexcept
     {
-        packed = nullptr;
-        std::memcpy(&packed, std::addressof(value), sizeof(T));
+        packed = to_pointer(value);
         return true;
     }
-    static T unpack(void *packed) noexcept
-    {
-        T value;
-        std::memcpy(std::addressof(value), &packed, sizeof(T));
-        return value;
-    }
+    static T unpack(void *packed) noexcept { return *from_pointer<T>(packed); }
     static void give_back(void *, T &) noexcept {}
+
+    /// What a queue's compare function is shown.
+    class shown {
+    public:
+        explicit shown(const void *packed) noexcept : value_(const_cast<void *>(packed)) {}
+        const T &operator*() noexcept { return *value_; }
+
+    private:
+        from_pointer<T> value_;
+    };
 };
 
 template <class T>
@@ -55,6 +58,11 @@ struct item<T, false> {
         std::unique_ptr<T> owned(static_cast<T *>(packed));
         return std::move(*owned);
     }
+    struct shown {
+        const void *packed;
+        explicit shown(const void *boxed) noexcept : packed(boxed) {}
+        const T &operator*() const noexcept { return *static_cast<const T *>(packed); }
+    };
     /// After a put that failed.
     static void give_back(void *packed, T &value)
     {
@@ -181,7 +189,11 @@ public:
     iterator begin() { return iterator(*this); }
     iterator end() noexcept { return iterator(); }
 
-private:
+protected:
+    /// For a queue of another kind, which calls `made`.
+    struct unmade {};
+    explicit queue(unmade) noexcept {}
+
     void made(pirn_status_t status)
     {
         if (status == PIRN_OK)
@@ -189,6 +201,7 @@ private:
         detail::created(status);
     }
 
+private:
     template <class Put>
     pirn_status_t put_status(T &value, Put put)
     {
@@ -260,6 +273,58 @@ private:
 
     queue *from_ = nullptr;
     mutable std::optional<T> current_; // what * shows is not part of the iterator's value
+};
+
+/// Last in, first out.
+template <class T>
+class lifo_queue : public queue<T> {
+public:
+    /// For at most so many values; 0 and less for no limit.
+    explicit lifo_queue(std::int64_t maxsize = 0) : queue<T>(typename queue<T>::unmade())
+    {
+        this->made(pirn_lifo_queue_new(maxsize, &this->handle_));
+    }
+};
+
+/// The lowest value first, by `Compare`, which says whether one comes before another; of equal ones the one that was put first.
+/// `Compare` is called as const, never twice at once, and must not throw: that ends the program. It must not use the queue.
+template <class T, class Compare = std::less<T>>
+class priority_queue : public queue<T> {
+public:
+    /// For at most so many values; 0 and less for no limit.
+    explicit priority_queue(std::int64_t maxsize = 0, Compare compare = Compare())
+        : queue<T>(typename queue<T>::unmade()), compare_(detail::create<Compare>(std::move(compare)))
+    {
+        if (compare_)
+            this->made(pirn_priority_queue_new(maxsize, order, compare_.get(), &this->handle_));
+    }
+
+    /// The order goes after the queue; with a queue that is leaked because threads wait on it, it stays.
+    ~priority_queue()
+    {
+        if (pirn_queue_free(this->handle_) == PIRN_OK)
+            this->handle_ = nullptr;
+        else
+            static_cast<void>(compare_.release());
+    }
+
+private:
+    static int order(const void *a, const void *b, void *compare) noexcept
+    {
+        typename detail::item<T>::shown first(a), second(b);
+        const Compare &before = *static_cast<const Compare *>(compare);
+        return before(*first, *second) ? -1 : before(*second, *first);
+    }
+
+    std::unique_ptr<Compare> compare_;
+};
+
+/// First in, first out, without a limit or a count of what is not done: task_done, join, unfinished and set_maxsize throw
+/// errc::unsupported.
+template <class T>
+class simple_queue : public queue<T> {
+public:
+    simple_queue() : queue<T>(typename queue<T>::unmade()) { this->made(pirn_simple_queue_new(&this->handle_)); }
 };
 
 } // namespace PIRN_HPP_DIALECT

@@ -103,7 +103,7 @@ pub fn unlimited() -> Result<Timeout, Error> {
 /// reached by a jump: the caller's fast path needs no stack frame.
 #[cold]
 #[inline(never)]
-extern "C" fn outlined<H>(handle: *mut H, rest: impl FnOnce(*mut H) -> pirn_status_t) -> pirn_status_t {
+pub extern "C" fn outlined<H>(handle: *mut H, rest: impl FnOnce(*mut H) -> pirn_status_t) -> pirn_status_t {
     rest(handle)
 }
 

@@ -298,7 +298,7 @@ pub unsafe extern "C" fn pirn_gettrace(r#fn: *mut pirn_trace_fn, arg: *mut *mut 
 /// @param arg_free  as for pirn_settrace
 /// @return PIRN_OK
 ///
-/// Otherwise as pirn_settrace. Python: threading.setprofile(fn).
+/// Does not block; otherwise as pirn_settrace. Python: threading.setprofile(fn).
 ///
 /// # Safety
 /// As for pirn_settrace.
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn pirn_setprofile(
 /// @param arg_free  as for pirn_settrace
 /// @return PIRN_OK
 ///
-/// Otherwise as pirn_settrace_all_threads. Python: threading.setprofile_all_threads(fn).
+/// Does not block; otherwise as pirn_settrace_all_threads. Python: threading.setprofile_all_threads(fn).
 ///
 /// # Safety
 /// As for pirn_settrace.

@@ -1,6 +1,6 @@
 //! What the functions on reference-counted objects (see `handle::shared`) have in common.
 
-use super::guard::{guard, required, write_out};
+use super::guard::{guard, outlined, required, write_out};
 use super::types::pirn_status_t;
 use crate::callback::CallError;
 use crate::handle::Handle;
@@ -30,18 +30,8 @@ pub fn on_marked<T: Shared, H>(
 ) -> pirn_status_t {
     match shared::with_mark(Handle::from_ptr(handle), fast) {
         Some(Some(status)) => status,
-        _ => on_whole(name, handle, whole),
+        _ => outlined(handle, move |handle| on(name, handle, whole)),
     }
-}
-
-#[cold]
-#[inline(never)]
-fn on_whole<T: Shared, H>(
-    name: &'static str,
-    handle: *mut H,
-    whole: impl FnOnce(&Arc<T>) -> Result<(), CallError>,
-) -> pirn_status_t {
-    on(name, handle, whole)
 }
 
 /// A call that asks a handle's object for one value.

@@ -110,6 +110,7 @@ pub unsafe extern "C" fn pirn_simple_queue_new(out: *mut *mut pirn_queue_t) -> p
 /// @param item_free  called once with each such item; NULL (as at first) for not at all
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 ///
 /// Does not block. Holds for the items that are in the queue already, too. `item_free` runs on the thread that frees the queue or
 /// shuts it down, before that call returns, and with no lock of pirn's held.
@@ -128,7 +129,7 @@ pub unsafe extern "C" fn pirn_queue_set_item_free(queue: *mut pirn_queue_t, item
 /// @param queue  the queue, or NULL
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
-/// @return PIRN_ERR_BUSY threads wait in a put, a get or a join; the handle stays valid
+/// @return PIRN_ERR_BUSY threads wait in a put, a get or a join, or it was called inside the queue's own `compare`; the handle stays valid
 ///
 /// Does not block. Python: the end of the object's life.
 #[unsafe(no_mangle)]
@@ -206,6 +207,7 @@ unsafe fn give(out: *mut *mut c_void, get: impl FnOnce() -> Result<Item, Error>)
 /// @return PIRN_ERR_SHUT_DOWN the queue was shut down, before the call or while it waited
 /// @return PIRN_ERR_NO_MEMORY the queue cannot grow
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 ///
 /// Blocks without a limit. Those who wait are served in the order in which they came: each get lets the item of the first in
 /// at once, so that a newcomer cannot take the room. If threads wait in a get, the first of them gets the item.
@@ -226,6 +228,7 @@ pub extern "C" fn pirn_queue_put(queue: *mut pirn_queue_t, item: *mut c_void) ->
 /// @return PIRN_ERR_SHUT_DOWN the queue has been shut down, full or not
 /// @return PIRN_ERR_NO_MEMORY the queue cannot grow
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 ///
 /// Does not block. Memory order and ownership as for pirn_queue_put. Python: queue.put_nowait(item).
 #[unsafe(no_mangle)]
@@ -244,6 +247,7 @@ pub extern "C" fn pirn_queue_try_put(queue: *mut pirn_queue_t, item: *mut c_void
 /// @return PIRN_ERR_SHUT_DOWN the queue was shut down, before the call or while it waited
 /// @return PIRN_ERR_NO_MEMORY the queue cannot grow
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 /// @return PIRN_ERR_INVALID_ARGUMENT `seconds` is NaN or negative (and not -1)
 /// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
 ///
@@ -260,6 +264,7 @@ pub extern "C" fn pirn_queue_put_timeout(queue: *mut pirn_queue_t, item: *mut c_
 /// @return PIRN_OK
 /// @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty, or was shut down while the call waited
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 /// @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL
 ///
 /// Blocks without a limit. Those who wait are served in the order in which they came: each put hands its item to the first of
@@ -284,6 +289,7 @@ pub unsafe extern "C" fn pirn_queue_get(queue: *mut pirn_queue_t, item: *mut *mu
 /// @return PIRN_WOULD_BLOCK   the queue is empty
 /// @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 /// @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL
 ///
 /// Does not block. Memory order and ownership as for pirn_queue_get. Python: queue.get_nowait().
@@ -307,6 +313,7 @@ pub unsafe extern "C" fn pirn_queue_try_get(queue: *mut pirn_queue_t, item: *mut
 /// @return PIRN_TIMED_OUT     the limit passed first
 /// @return PIRN_ERR_SHUT_DOWN the queue has been shut down and is empty, or was shut down while the call waited
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 /// @return PIRN_ERR_INVALID_ARGUMENT `item` is NULL, or `seconds` is NaN or negative (and not -1)
 /// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
 ///
@@ -330,6 +337,8 @@ pub unsafe extern "C" fn pirn_queue_get_timeout(
 /// @return PIRN_OK
 /// @return PIRN_ERR_OVER_RELEASE as many items as were put in are done already
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+/// @return PIRN_ERR_UNSUPPORTED    it is a simple queue
 ///
 /// Does not block. If no task is unfinished now, wakes every thread that waits in a join; everything done before is seen by them.
 /// Python: queue.task_done().
@@ -344,6 +353,8 @@ pub extern "C" fn pirn_queue_task_done(queue: *mut pirn_queue_t) -> pirn_status_
 /// @param queue  the queue
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+/// @return PIRN_ERR_UNSUPPORTED    it is a simple queue
 ///
 /// Blocks without a limit; returns at once if no task is unfinished. A thread that waits when the count reaches 0 returns,
 /// even if an item is put in before it runs. All who wait are woken together. Everything done before the calls of
@@ -363,6 +374,8 @@ pub extern "C" fn pirn_queue_join(queue: *mut pirn_queue_t) -> pirn_status_t {
 /// @return PIRN_OK
 /// @return PIRN_TIMED_OUT the limit passed first
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+/// @return PIRN_ERR_UNSUPPORTED    it is a simple queue
 /// @return PIRN_ERR_INVALID_ARGUMENT `seconds` is NaN or negative (and not -1)
 /// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
 ///
@@ -436,6 +449,8 @@ pub unsafe extern "C" fn pirn_queue_full(queue: *mut pirn_queue_t, out: *mut boo
 /// @param out    where the number goes
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+/// @return PIRN_ERR_UNSUPPORTED    it is a simple queue
 /// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
 ///
 /// Does not block. The answer may be out of date when it arrives. Python: queue.unfinished_tasks.
@@ -454,6 +469,7 @@ pub unsafe extern "C" fn pirn_queue_unfinished(queue: *mut pirn_queue_t, out: *m
 /// @param out    where the number goes; 0 and less mean no limit
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 /// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
 ///
 /// Does not block. Python: queue.maxsize.
@@ -472,10 +488,12 @@ pub unsafe extern "C" fn pirn_queue_maxsize(queue: *mut pirn_queue_t, out: *mut 
 /// @param maxsize  how many items it holds at most; any number; 0 and less mean no limit
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
+/// @return PIRN_ERR_UNSUPPORTED    it is a simple queue
 ///
 /// Does not block. The items of threads that wait in a put are let in as far as they fit now, in the order in which the threads
 /// came, and those threads woken (with PIRN_ERR_NO_MEMORY where the queue cannot grow). With a lower limit the items beyond it
-/// stay, and the queue is full until enough have been got. Python: queue.maxsize = maxsize, which wakes nobody.
+/// stay, and the queue is full until enough have been got; a put that is under way meanwhile may still go by the old limit. Python: queue.maxsize = maxsize, which wakes nobody.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_queue_set_maxsize(queue: *mut pirn_queue_t, maxsize: i64) -> pirn_status_t {
     on("pirn_queue_set_maxsize", queue, |queue: &Arc<Queue>| Ok(queue.set_maxsize(maxsize)?))
@@ -487,6 +505,7 @@ pub extern "C" fn pirn_queue_set_maxsize(queue: *mut pirn_queue_t, maxsize: i64)
 /// @param out    where the answer goes
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 /// @return PIRN_ERR_INVALID_ARGUMENT `out` is NULL
 ///
 /// Does not block. Python: queue.is_shutdown.
@@ -506,6 +525,7 @@ pub unsafe extern "C" fn pirn_queue_is_shut_down(queue: *mut pirn_queue_t, out: 
 ///                   pirn_queue_set_item_free, and counts as done
 /// @return PIRN_OK (also if it is shut down already; an immediate shutdown may follow one that was not)
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_DEADLOCK       called inside the queue's own `compare` (see pirn_priority_queue_new)
 ///
 /// Does not block. Threads that wait in a put or get are woken with PIRN_ERR_SHUT_DOWN, those in a join if no task is unfinished
 /// any more; then the items are given back. Items that were got before may still be called done.

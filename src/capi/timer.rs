@@ -4,7 +4,7 @@
 //! it if it is no daemon. While it is pending it holds no system thread: one service thread waits for all timers. It is started
 //! when there is need of it and ends when there has been none for a moment, takes no signal, and is not enumerated.
 //!
-//! A million timers may be pending at once; each takes 192 bytes. Starting and cancelling take constant time, on any thread, also
+//! A million timers may be pending at once; each takes less than 200 bytes. Starting and cancelling take constant time, on any thread, also
 //! inside callbacks. After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987; deadlines are not rounded.
 
 use super::callback::{argument, target};

@@ -5,9 +5,11 @@
 
 use super::Item;
 use crate::callback::CompareFn;
+use crate::cut;
 use crate::status::Error;
 use core::cmp::Ordering;
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
+use core::mem::transmute;
 
 /// The user's order.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +23,11 @@ unsafe impl Send for Compare {}
 
 impl Compare {
     fn compare(self, one: Entry, other: Entry) -> Ordering {
+        type MayUnwind = unsafe extern "C-unwind" fn(*const c_void, *const c_void, *mut c_void) -> c_int;
+        // SAFETY: the same type, but for what the compiler takes as given (`cut`).
+        let function = unsafe { transmute::<CompareFn, MayUnwind>(self.function) };
         // SAFETY: the promise of who made the queue: it takes every item.
-        let sign = unsafe { (self.function)(one.item.0, other.item.0, self.context) };
+        let sign = cut::run(|| unsafe { function(one.item.0, other.item.0, self.context) });
         sign.cmp(&0).then(one.order.cmp(&other.order))
     }
 }

@@ -11,7 +11,7 @@
 use super::chain::{Get, Mode, Put, Rest};
 use super::heap::View;
 use super::{Item, Order, Queue, State, limit_of};
-use crate::callback::FreeFn;
+use crate::callback::{Arg, FreeFn};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifier, Turn, Wait, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::token::token;
@@ -285,7 +285,7 @@ impl Drop for Left<'_> {
     fn drop(&mut self) {
         let Some(item_free) = self.item_free else { return };
         // SAFETY: `set_item_free`'s promise; an item leaves the queue once.
-        let free = |item: Item| unsafe { item_free(item.0) };
+        let free = |item: Item| drop(unsafe { Arg::new(item.0, Some(item_free)) });
         match &mut self.items {
             Items::Chain(rest) => rest.for_each(free),
             Items::Vec(items) => items.drain(..).for_each(free),

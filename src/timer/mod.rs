@@ -20,6 +20,10 @@
 //! and cancels one timer after the other pays for two wake-ups per linger, not per timer. Other cancels do not wake it: it finds
 //! less to do when it wakes.
 //!
+//! One lock, and not a wheel per processor: it is held for a few stores, and four threads that do nothing but make, start, cancel and free
+//! timers take one to two microseconds for each, as Boost.Asio's and GLib's take at best (`make bench ROWS=11a`). Who counts, lists or
+//! closes has one lock to take, and whoever cancels need not know where the timer was started.
+//!
 //! In a child of fork neither the service nor the entries exist. The wheel is forgotten there at first use, together with its references:
 //! to let go of a million entries would copy as many pages.
 

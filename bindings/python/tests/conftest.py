@@ -1,4 +1,4 @@
-"""One suite, two libraries: a test that asks for `threading`, `queue` or `futures` runs on the standard library's and on pirn's."""
+"""One suite, two libraries: what asks for `threading`, `queue` or `futures` runs on Python's and on pirn's."""
 
 import concurrent.futures
 import os
@@ -69,7 +69,7 @@ def until_asleep(native_id):
 
 @pytest.fixture
 def blocked(threading):
-    """Starts a thread on a call, which is blocked in it when this returns; `outcome()` joins, and gives what it returned."""
+    """Starts a thread on a call; it is blocked in that when this returns. `outcome()` joins it, and gives its result."""
     started = []
 
     def start(call, *args, **kwargs):

@@ -203,7 +203,9 @@ def test_nothing_is_kept_after_it(pool):
 def test_pool_arguments(futures):
     for workers in 0, -1:
         same_error(
-            lambda workers=workers: futures.ThreadPoolExecutor(workers), ValueError, "max_workers must be greater than 0"
+            lambda workers=workers: futures.ThreadPoolExecutor(workers),
+            ValueError,
+            "max_workers must be greater than 0",
         )
     same_error(lambda: futures.ThreadPoolExecutor(initializer=1), TypeError, "initializer must be a callable")
     with pytest.raises(TypeError):
@@ -252,7 +254,7 @@ def test_a_failing_initializer_breaks_the_pool(futures, caplog):
     with futures.ThreadPoolExecutor(1, initializer=fail) as pool:
         try:
             future = pool.submit(int)
-        except futures.thread.BrokenThreadPool if futures is concurrent.futures else futures.BrokenExecutor:
+        except futures.BrokenExecutor:
             future = None
         if future is not None:
             with pytest.raises(futures.BrokenExecutor):
@@ -477,6 +479,35 @@ def test_workers_are_known_to_logging(caplog):
     with pirn.futures.ThreadPoolExecutor(1, "spinner") as pool:
         pool.submit(logging.getLogger("test").warning, "said").result()
     assert caplog.records[0].threadName == "spinner_0"
+
+
+def test_nothing_is_kept_of_tasks_that_never_run():
+    gc.collect()
+    before = len(pirn._kept._things)
+    gate = pirn.threading.Event()
+    pool = pirn.futures.ThreadPoolExecutor(1)
+    running = pool.submit(gate.wait)
+    until(running.running)
+    pool.submit(int).cancel()
+    results = pool.map(int, range(5))
+    del results
+    futures = [pool.submit(int) for _ in range(5)]
+    pool.shutdown(wait=False, cancel_futures=True)
+    gate.set()
+    pool.shutdown()
+    gate.clear()
+    broken = pirn.futures.ThreadPoolExecutor(1, initializer=lambda: (gate.wait(), 1 // 0))
+    with pytest.raises(pirn.futures.BrokenExecutor):
+        futures.append(broken.submit(int))
+        gate.set()
+        futures[-1].result()
+    broken.shutdown()
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            broken.submit(int)
+    del pool, broken
+    gc.collect()
+    assert len(pirn._kept._things) == before
 
 
 def test_workers_leave_nothing_behind(futures):

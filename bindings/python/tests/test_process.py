@@ -139,7 +139,11 @@ threading.Thread(target=chain, args=(3,)).start()
 
 @pytest.mark.parametrize(
     "target",
-    ["threading.Event().wait", "lambda: [None for _ in iter(int, 1)]", "lambda: [time.sleep(0.0001) for _ in iter(int, 1)]"],
+    [
+        "threading.Event().wait",
+        "lambda: [None for _ in iter(int, 1)]",
+        "lambda: [time.sleep(0.0001) for _ in iter(int, 1)]",
+    ],
     ids=["blocked", "busy", "waking"],
 )
 def test_daemon_threads_do_not_keep_the_process(program, target):
@@ -210,7 +214,9 @@ threading.Thread(target=lambda: 1 / 0).start()
 
 
 def test_the_exit_code_is_kept(program):
-    program.run("threading.Thread(target=threading.Event().wait, daemon=True).start(); raise SystemExit(3)", exit_code=3)
+    program.run(
+        "threading.Thread(target=threading.Event().wait, daemon=True).start(); raise SystemExit(3)", exit_code=3
+    )
 
 
 def test_objects_that_outlive_the_modules(program):
@@ -265,7 +271,8 @@ def test_subprocess_and_signals_beside_waits(program):
     out, err = program.run("""
 import subprocess, sys
 with futures.ThreadPoolExecutor(4) as pool:
-    commands = [pool.submit(subprocess.check_output, [sys.executable, "-c", f"print({n})"], text=True) for n in range(6)]
+    run = lambda n: pool.submit(subprocess.check_output, [sys.executable, "-c", f"print({n})"], text=True)
+    commands = [run(n) for n in range(6)]
     print([command.result().strip() for command in commands])
 """)
     assert (out, err) == (f"{[str(n) for n in range(6)]}\n", "")

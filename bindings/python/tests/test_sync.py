@@ -251,9 +251,7 @@ def test_conditions_share_a_lock(threading, blocked):
 def test_semaphore_arguments(threading):
     same_error(lambda: threading.Semaphore(-1), ValueError, "semaphore initial value must be >= 0")
     semaphore = threading.Semaphore(0)
-    same_error(
-        lambda: semaphore.acquire(False, 1), ValueError, "can't specify timeout for non-blocking acquire"
-    )
+    same_error(lambda: semaphore.acquire(False, 1), ValueError, "can't specify timeout for non-blocking acquire")
     same_error(lambda: semaphore.release(0), ValueError, "n must be one or more")
     assert semaphore.acquire(timeout=-5) is False
     semaphore.release(2)

@@ -89,6 +89,13 @@ struct map_holder {
     map_state<R> *state;
 };
 
+/// Whether a range that is passed as Range&& owns what it leaves: a temporary, and no view, whose elements are another's. A container's
+/// elements are const when it is.
+template <class Range>
+constexpr bool gives_up =
+    !std::is_lvalue_reference_v<Range> &&
+    std::is_const_v<std::remove_reference_t<decltype(*std::begin(std::declval<const std::remove_reference_t<Range> &>()))>>;
+
 template <class R, class F, class Item>
 class map_work final : public map_state<R> {
 public:
@@ -98,10 +105,10 @@ public:
     map_work(G &&f, Range &&items) : f_(std::forward<G>(f))
     {
         for (auto &&item : items) {
-            if constexpr (std::is_lvalue_reference_v<Range>)
-                entries_.emplace_back(*this, item);
-            else
+            if constexpr (gives_up<Range>)
                 entries_.emplace_back(*this, std::move(item));
+            else
+                entries_.emplace_back(*this, std::forward<decltype(item)>(item));
         }
     }
 

@@ -4,6 +4,7 @@
 #define PIRN_DETAIL_TIME_HPP
 
 #include <chrono>
+#include <cmath>
 
 #include <pirn/error.hpp>
 
@@ -42,15 +43,23 @@ pirn_status_t wait_until(const std::chrono::time_point<Clock, Duration> &end, Wa
     return status;
 }
 
-/// When a wait of so long is over.
+/// When a wait of so long is over. Nothing is converted that could overflow.
 template <class Rep, class Period>
 std::chrono::steady_clock::time_point deadline(const std::chrono::duration<Rep, Period> &time)
 {
     using clock = std::chrono::steady_clock;
     const auto now = clock::now();
-    if (!(std::chrono::duration<double>(time) < clock::time_point::max() - now))
+    const std::chrono::duration<double> seconds(time);
+    if (seconds >= clock::time_point::max() - now)
         return clock::time_point::max();
-    return now + std::chrono::ceil<clock::duration>(time);
+    return seconds.count() > 0 ? now + std::chrono::ceil<clock::duration>(time) : now;
+}
+
+/// Whether a duration is not a number; the C functions refuse it, where it gets that far.
+template <class Rep, class Period>
+bool is_nan(const std::chrono::duration<Rep, Period> &time) noexcept
+{
+    return std::isnan(std::chrono::duration<double>(time).count());
 }
 
 } // namespace detail

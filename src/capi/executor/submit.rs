@@ -2,10 +2,11 @@
 
 use crate::callback::{Arg, Task};
 use crate::capi::callback::{argument, range, task};
-use crate::capi::guard::write_out;
+use crate::capi::guard::{guard, write_out};
 use crate::capi::object::on;
 use crate::capi::types::{pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_range_fn, pirn_status_t, pirn_task_fn};
 use crate::exec::{Executor, Patience, Refused};
+use crate::handle::{Handle, shared};
 use crate::park::Timeout;
 use crate::status::Error;
 use core::ffi::c_void;
@@ -43,8 +44,10 @@ pub unsafe extern "C" fn pirn_executor_submit(
     arg_free: pirn_free_fn,
     out: *mut *mut pirn_future_t,
 ) -> pirn_status_t {
-    let arg = argument(arg, arg_free);
-    on("pirn_executor_submit", ex, |executor: &Arc<Executor>| {
+    guard("pirn_executor_submit", || {
+        // In here, where the parts stay in registers.
+        let arg = argument(arg, arg_free);
+        let executor = shared::pin::<Executor>(Handle::from_ptr(ex))?;
         let task = task(r#fn, arg)?;
         if out.is_null() {
             return Ok(executor.submit_detached(task)?);

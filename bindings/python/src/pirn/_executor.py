@@ -2,17 +2,16 @@
 
 import concurrent.futures
 from ctypes import c_size_t, c_void_p
-from itertools import count
 
 from pirn import _host
 from pirn._future import BROKEN, LOGGER, BrokenThreadPool, CancelledError, Future, Outcomes, TimeoutError, words
+from pirn._kept import drop, keep, kept
 from pirn._library import (
     BROKEN_EXECUTOR,
     CANCELLED,
     DEADLOCK,
     END,
     EXIT,
-    FREE_FN,
     NO_THREAD,
     OK,
     SHUT_DOWN,
@@ -33,34 +32,20 @@ from pirn._library import (
 from pirn._thread import Thread, current_thread
 from pirn._wait import ended, is_interruptible, limit
 
-_keys = count(1)
-_tasks = {}
-"""What is queued or running, by the key that pirn hands to the worker. Whoever runs or drops a task takes it out."""
-
 
 class _TaskFuture(Future):
     """The future of a task."""
 
     _is_promise = False
 
-    def __init__(self, function, args, kwargs):
+    def __init__(self):
         self._outcomes = Outcomes()
-        self._key = next(_keys)
-        _tasks[self._key] = self, function, args, kwargs
-
-    def _dropped(self):
-        _tasks.pop(self._key, None)
 
 
 @TASK_FN
 def _run(key, result):
-    task = _tasks.pop(key, None)
-    if task is None:
-        return EXIT  # cancelled; its future has been told
-    future, function, args, kwargs = task
-    outcomes = future._outcomes
-    del task, future
-    return _finish(outcomes, result, function, args, kwargs)
+    future, function, args, kwargs = kept(key)
+    return _finish(future._outcomes, result, function, args, kwargs)
 
 
 def _finish(outcomes, result, function, args, kwargs):
@@ -77,21 +62,9 @@ def _finish(outcomes, result, function, args, kwargs):
 class _Initializer:
     """What each worker runs first: makes itself at home in Python, then the user's initializer."""
 
-    kept = {}
-
     def __init__(self, function, args):
         self.function = function
         self.args = args
-
-    @TARGET_FN
-    @staticmethod
-    def run(key):
-        return _Initializer.kept[key]()
-
-    @FREE_FN
-    @staticmethod
-    def drop(key):
-        del _Initializer.kept[key]
 
     def __call__(self):
         _host.pin()
@@ -105,27 +78,23 @@ class _Initializer:
             return EXIT
 
 
+@TARGET_FN
+def _initialize(key):
+    return kept(key)()
+
+
 class _Map:
-    """The items of a map, and what became of them."""
+    """A map's function, and what became of the items."""
 
-    running = {}
-
-    def __init__(self, function, items):
+    def __init__(self, function):
         self.function = function
         self.outcomes = Outcomes()
-        self.keys = [next(_keys) for _ in items]
-        for key, item in zip(self.keys, items):
-            _Map.running[key] = self, item
 
-    @TASK_FN
-    @staticmethod
-    def run(key, result):
-        owner, item = _Map.running.pop(key)
-        return _finish(owner.outcomes, result, owner.function, item, {})
 
-    def drop(self):
-        for key in self.keys:
-            _Map.running.pop(key, None)
+@TASK_FN
+def _run_item(key, result):
+    owner, item = kept(key)
+    return _finish(owner.outcomes, result, owner.function, item, {})
 
 
 class _Results(Object):
@@ -150,9 +119,7 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         self._was_shut_down = False
         if thread_name_prefix:
             quick.executor_set_thread_name_prefix(handle, thread_name_prefix.encode(errors="replace"))
-        self._key = next(_keys)
-        _Initializer.kept[self._key] = _Initializer(initializer, initargs)
-        quick.executor_set_initializer(handle, _Initializer.run, self._key, _Initializer.drop)
+        quick.executor_set_initializer(handle, _initialize, keep(_Initializer(initializer, initargs)), drop)
 
     @property
     def _max_workers(self):
@@ -171,12 +138,11 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         return flag(quick.executor_is_shut_down, self._handle)
 
     def submit(self, fn, /, *args, **kwargs):
-        future = _TaskFuture(fn, args, kwargs)
+        future = _TaskFuture()
         out = c_void_p()
         # Without the GIL: it may start a thread, and wait for it to run.
-        status = lib.executor_submit(self._handle, _run, future._key, None, byref(out))
+        status = lib.executor_submit(self._handle, _run, keep((future, fn, args, kwargs)), drop, byref(out))
         if status != OK:
-            future._dropped()
             self._refuse(status)
         future._handle = out.value
         return future
@@ -194,13 +160,11 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
     def map(self, fn, *iterables, timeout=None, chunksize=1):
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
-        items = list(zip(*iterables))
-        owner = _Map(fn, items)
-        array = (c_void_p * len(items))(*owner.keys)
-        out = c_void_p()
-        status = lib.executor_map(self._handle, _Map.run, array, len(items), None, 1, limit(timeout), byref(out))
+        seconds, owner, out = limit(timeout), _Map(fn), c_void_p()
+        keys = [keep((owner, item)) for item in zip(*iterables)]
+        array = (c_void_p * len(keys))(*keys)
+        status = lib.executor_map(self._handle, _run_item, array, len(keys), drop, 1, seconds, byref(out))
         if status != OK:
-            owner.drop()
             self._refuse(status)
         return self._results(_Results(out.value), owner)
 
@@ -228,7 +192,6 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
                     raise unexpected(status)
         finally:
             lib.map_cancel(results._handle)
-            owner.drop()
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._was_shut_down = True

@@ -10,12 +10,12 @@ from concurrent.futures.thread import BrokenThreadPool
 from ctypes import c_bool, c_int32, c_size_t, c_void_p
 from itertools import count
 
+from pirn._kept import drop, keep, kept
 from pirn._library import (
     BROKEN_EXECUTOR,
     CANCELLED,
     DONE_FN,
     END,
-    FREE_FN,
     INVALID_STATE,
     OK,
     TASK_FAILED,
@@ -85,22 +85,9 @@ class Outcomes:
 class _DoneCallback:
     """A function to be called with a future that is done. It keeps the future, unless whoever completes that does so."""
 
-    waiting = {}
-    keys = count(1)
-
     def __init__(self, future, function):
         self.future = weakref.ref(future) if future._is_promise else lambda: future
         self.function = function
-
-    @DONE_FN
-    @staticmethod
-    def run(_, key):
-        _DoneCallback.waiting.pop(key).call()
-
-    @FREE_FN
-    @staticmethod
-    def drop(key):
-        _DoneCallback.waiting.pop(key, None)
 
     def call(self):
         future = self.future()
@@ -118,6 +105,11 @@ class _DoneCallback:
                     object=self.function,
                 )
             )
+
+
+@DONE_FN
+def _call_back(_, key):
+    kept(key).call()
 
 
 class Future(Object, concurrent.futures.Future):
@@ -146,13 +138,7 @@ class Future(Object, concurrent.futures.Future):
 
     def cancel(self):
         # Without the GIL: the done callbacks run.
-        cancelled = flag(lib.future_cancel, self._handle)
-        if cancelled:
-            self._dropped()
-        return cancelled
-
-    def _dropped(self):
-        """It will not run."""
+        return flag(lib.future_cancel, self._handle)
 
     def cancelled(self):
         return flag(quick.future_cancelled, self._handle)
@@ -164,13 +150,8 @@ class Future(Object, concurrent.futures.Future):
         return flag(quick.future_done, self._handle)
 
     def add_done_callback(self, fn):
-        key = next(_DoneCallback.keys)
-        _DoneCallback.waiting[key] = _DoneCallback(self, fn)
-        # A task's future gets done, and a worker that need not come back to Python is spared the way.
-        drop = _DoneCallback.drop if self._is_promise else FREE_FN()
-        status = lib.future_add_done_callback(self._handle, _DoneCallback.run, key, drop)
+        status = lib.future_add_done_callback(self._handle, _call_back, keep(_DoneCallback(self, fn)), drop)
         if status != OK:
-            _DoneCallback.waiting.pop(key, None)
             raise unexpected(status)
 
     def _outcome(self, timeout):

@@ -128,8 +128,8 @@ _METHODS = {
     "executor": {
         "set_thread_name_prefix": [c_char_p],
         "set_initializer": [TARGET_FN, c_void_p, FREE_FN],
-        "submit": [TASK_FN, c_void_p, c_void_p, _NEW],
-        "map": [TASK_FN, _NEW, c_size_t, c_void_p, c_size_t, c_double, _NEW],
+        "submit": [TASK_FN, c_void_p, FREE_FN, _NEW],
+        "map": [TASK_FN, _NEW, c_size_t, FREE_FN, c_size_t, c_double, _NEW],
         "shutdown": [c_bool, c_bool],
         "max_workers": [_SIZE],
         "pending": [_SIZE, _SIZE],
@@ -218,7 +218,6 @@ class _Functions:
         self.raise_ = getattr(self, "raise")
 
     def _add(self, library, name, result, arguments):
-        if name in ("lifo_queue_new", "priority_queue_new", "simple_queue_new") and not hasattr(library, "pirn_"+name): return
         function = library[f"pirn_{name}"]  # by index: a function object of its own each time
         function.restype, function.argtypes = result, arguments
         setattr(self, name, function)

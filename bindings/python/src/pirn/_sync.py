@@ -200,9 +200,9 @@ class _Predicate:
     @PREDICATE_FN
     @staticmethod
     def ask(key):
-        return _Predicate.asked[key].hold()
+        return _Predicate.asked[key].holds()
 
-    def hold(self):
+    def holds(self):
         try:
             self.said = self.predicate()
             return bool(self.said)
@@ -255,7 +255,7 @@ class Condition(Object):
         _Predicate.asked[key] = asked
         try:
             status = lib.condition_wait_for_timeout(self._handle, _Predicate.ask, key, limit(timeout))
-            if status == NOT_OWNER and asked.hold() and asked.raised is None:
+            if status == NOT_OWNER and asked.holds() and asked.raised is None:
                 return asked.said  # as in Python; pirn wants its lock held before it asks
             if asked.raised is not None:
                 discard()

@@ -125,5 +125,3 @@ def acquired(status, release, handle):
     if status == TIMED_OUT:
         return False
     raise unexpected(status)
-
-

@@ -1,6 +1,6 @@
 """`concurrent.futures` on top of pirn: the same names, arguments and exceptions. Processes are left to the standard library.
 
-    from pirn import futures
+from pirn import futures
 """
 
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, InvalidStateError, TimeoutError

@@ -1,6 +1,6 @@
 """`queue` on top of pirn: the same names, arguments and exceptions. `ShutDown` and `shutdown` are there in every version.
 
-    from pirn import queue
+from pirn import queue
 """
 
 import queue as _stdlib
@@ -44,12 +44,12 @@ _compared = _local()
 """`raised`: what a comparison raised, on the thread whose call compares."""
 
 _drained = _local()
-"""`items`: those of the queue that the calling thread shuts down."""
+"""`drop`: what takes an item off the queue that the calling thread shuts down."""
 
 
 @FREE_FN
 def _drop(key):
-    _drained.items.pop(key, None)
+    _drained.drop(key)
 
 
 class _Items(Object):
@@ -147,13 +147,15 @@ class Queue(_Items):
             raise unexpected(status)
 
     def shutdown(self, immediate=False):
-        _drained.items = self._items
+        # Let go of at the end, since their destructors are anyone's code.
+        dropped = []
+        outer, _drained.drop = getattr(_drained, "drop", None), lambda key: dropped.append(self._items.pop(key, None))
         try:
             if immediate:
                 lib.queue_set_item_free(self._handle, _drop)
             status = lib.queue_shutdown(self._handle, bool(immediate))
         finally:
-            del _drained.items
+            _drained.drop = outer
             # Those that are left when the queue goes are let go of with it.
             lib.queue_set_item_free(self._handle, FREE_FN())
         if status != OK:

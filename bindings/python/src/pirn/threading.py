@@ -1,6 +1,6 @@
 """`threading` on top of pirn: the same names, arguments and exceptions.
 
-    from pirn import threading
+from pirn import threading
 """
 
 import sys
@@ -10,12 +10,11 @@ from threading import BrokenBarrierError, ExceptHookArgs, ThreadError, __excepth
 
 from pirn._library import TIMEOUT_MAX
 from pirn._sync import Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore
+from pirn._thread import activeCount, currentThread  # noqa: F401  (old names, not in __all__)
 from pirn._thread import (
     Thread,
     Timer,
-    activeCount,
     active_count,
-    currentThread,
     current_thread,
     enumerate,
     getprofile,
