@@ -8,7 +8,8 @@ TEST(arguments)
 {
     int sum = 0;
     auto moved = std::make_unique<int>(3);
-    pirn::thread add([](int a, std::unique_ptr<int> b, int &to) { to = a + *b; }, 4, std::move(moved), std::ref(sum));
+    pirn::thread add([](int a, std::unique_ptr<int> b, int &to) { to = a + *b; }, 4, std::move(moved),
+                     std::ref(sum));
     add.join();
     add.join();
     CHECK_EQ(sum, 7);
