@@ -14,6 +14,7 @@ static caller_t play_in_callback(const void *arg, unsigned most)
     if (depth < 4) {
         depth++;
         play(&c, (int)below(&c, most));
+        let_go();
         depth--;
     }
     return c;
@@ -33,7 +34,6 @@ static int32_t outcome(caller_t *c)
 static int32_t target(void *arg)
 {
     caller_t c = play_in_callback(arg, 6);
-    let_go();
     return outcome(&c);
 }
 
@@ -77,7 +77,6 @@ static void done(pirn_future_t *future, void *arg)
         WRONG("a done callback of a future that is not done");
     if (one_in(&c, 4))
         pirn_future_free(future); /* not the callback's to free */
-    let_go();
 }
 
 static int32_t excepthook(const pirn_excepthook_args_t *args, void *arg)

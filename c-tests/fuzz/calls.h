@@ -9,6 +9,7 @@
 
 enum mode {
     PLAIN,  /* comes back by itself */
+    WAITS,  /* the same, but on the way for a lock or a task that others hold up: a caller that owned one would close a circle */
     BLOCKS, /* may wait for what only another thread can bring about */
     MAKES,  /* makes an object of `kind` */
     RARE,   /* what it leaves behind stays until the process ends */
@@ -223,9 +224,9 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_condition_release, H(CONDITION))                                              \
     X(PLAIN, 0, FUNCTION, pirn_condition_is_owned, H(CONDITION), out(c))                                     \
     X(BLOCKS, 0, FUNCTION, pirn_condition_wait, acquired(c))                                                 \
-    X(PLAIN, 0, FUNCTION, pirn_condition_wait_timeout, acquired(c), seconds(c))                              \
+    X(WAITS, 0, FUNCTION, pirn_condition_wait_timeout, acquired(c), seconds(c))                              \
     X(BLOCKS, 0, FUNCTION, pirn_condition_wait_for, acquired(c), FN(predicate), NULL)                        \
-    X(PLAIN, 0, FUNCTION, pirn_condition_wait_for_timeout, acquired(c), FN(predicate), NULL, seconds(c))     \
+    X(WAITS, 0, FUNCTION, pirn_condition_wait_for_timeout, acquired(c), FN(predicate), NULL, seconds(c))     \
     X(PLAIN, 0, FUNCTION, pirn_condition_notify, acquired(c), amount(c))                                     \
     X(PLAIN, 0, FUNCTION, pirn_condition_notify_all, acquired(c))                                            \
     X(MAKES, SEMAPHORE, FUNCTION, pirn_semaphore_new, number(c), made(c))                                    \
@@ -247,7 +248,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(MAKES, BARRIER, FUNCTION, pirn_barrier_new, amount(c), one_in(c, 2) ? target : NULL, ARG, seconds(c), made(c)) \
     X(PLAIN, 0, FREES, pirn_barrier_free, BARRIER)                                                           \
     X(BLOCKS, 0, FUNCTION, pirn_barrier_wait, H(BARRIER), out(c))                                            \
-    X(PLAIN, 0, FUNCTION, pirn_barrier_wait_timeout, H(BARRIER), seconds(c), out(c))                         \
+    X(BLOCKS, 0, FUNCTION, pirn_barrier_wait_timeout, H(BARRIER), seconds(c), out(c))                         \
     X(PLAIN, 0, FUNCTION, pirn_barrier_reset, H(BARRIER))                                                    \
     X(PLAIN, 0, FUNCTION, pirn_barrier_abort, H(BARRIER))                                                    \
     X(PLAIN, 0, FUNCTION, pirn_barrier_parties, H(BARRIER), out(c))                                          \
@@ -320,7 +321,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_queue_is_shut_down, H(QUEUE), out(c))                                         \
     X(PLAIN, 0, FUNCTION, pirn_queue_shutdown, one_in(c, 4) ? H(QUEUE) : NULL, one_in(c, 2))                 \
     X(MAKES, EXECUTOR, FUNCTION, pirn_executor_new, (int64_t)below(c, 6) - 1, made(c))                       \
-    X(PLAIN, 0, FREES, pirn_executor_free, EXECUTOR)                                                         \
+    X(WAITS, 0, FREES, pirn_executor_free, EXECUTOR)                                                         \
     X(PLAIN, 0, FUNCTION, pirn_executor_set_thread_name_prefix, H(EXECUTOR), text(c))                        \
     X(PLAIN, 0, FUNCTION, pirn_executor_set_initializer, one_in(c, 4) ? H(EXECUTOR) : NULL, FN(target), ARG) \
     X(BLOCKS, FUTURE, FUNCTION, pirn_executor_submit, H(EXECUTOR), FN(task), ARG, made(c))                   \
@@ -333,8 +334,8 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_map_cancel, H(MAP))                                                           \
     X(PLAIN, 0, FUNCTION, pirn_map_set_result_free, H(MAP), FN(no_result_free))                              \
     X(PLAIN, 0, FREES, pirn_map_free, MAP)                                                                   \
-    X(PLAIN, 0, FUNCTION, pirn_executor_for_range, H(EXECUTOR), below(c, 64), below(c, 256), amount(c), FN(part), NULL) \
-    X(PLAIN, 0, FUNCTION, pirn_executor_shutdown, one_in(c, 4) ? H(EXECUTOR) : NULL, !c->in_callback && one_in(c, 2), \
+    X(WAITS, 0, FUNCTION, pirn_executor_for_range, H(EXECUTOR), below(c, 64), below(c, 256), amount(c), FN(part), NULL) \
+    X(WAITS, 0, FUNCTION, pirn_executor_shutdown, one_in(c, 4) ? H(EXECUTOR) : NULL, !c->in_callback && one_in(c, 2), \
       one_in(c, 2))                                                                                          \
     X(PLAIN, 0, FUNCTION, pirn_executor_max_workers, H(EXECUTOR), out(c))                                    \
     X(PLAIN, 0, FUNCTION, pirn_executor_set_max_workers, H(EXECUTOR), (int64_t)below(c, 6) - 1)              \
@@ -362,7 +363,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_future_set_exception, H(FUTURE), (int32_t)below(c, 3), text(c))               \
     X(PLAIN, 0, FUNCTION, pirn_future_set_exception_with, H(FUTURE), (int32_t)below(c, 3), text(c), ARG)     \
     X(PLAIN, 0, FUNCTION, pirn_future_set_result_free, H(FUTURE), FN(no_result_free))                        \
-    X(PLAIN, 0, CUSTOM, pirn_wait)                                                                           \
+    X(WAITS, 0, CUSTOM, pirn_wait)                                                                           \
     X(MAKES, AS_COMPLETED, CUSTOM, pirn_as_completed)                                                        \
     X(BLOCKS, 0, FUNCTION, pirn_as_completed_next, H(AS_COMPLETED), out(c))                                  \
     X(PLAIN, 0, FREES, pirn_as_completed_free, AS_COMPLETED)                                                 \

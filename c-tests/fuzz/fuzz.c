@@ -39,11 +39,12 @@ static void make_call(caller_t *c, call_t *call)
 {
     if (call->mode == LAST || (call->mode == RARE && !one_in(c, 200)) || (call->mode == BLOCKS && c->in_callback))
         return;
-    if (call->mode == BLOCKS)
-        let_go(); /* who waits for good owns nothing that another may wait for */
+    if (call->mode == BLOCKS || call->mode == WAITS)
+        let_go();
     if (self && !c->in_callback)
         STORE(self->doing, call->name);
     c->made = NULL;
+    c->doing = call->name;
     pirn_status_t status = call->make(c);
     ADD(call->n, 1);
     if (status < PIRN_ERR_INTERNAL || status > PIRN_END)
@@ -254,26 +255,39 @@ static long check_all(void)
     /* The caller and what it raised last are gone; threads of pirn's that end may still be about to free. */
     for (int i = 0; i < 1000 && LOAD(n_given) != LOAD(n_given_back); i++)
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    for (int i = 0; i < TICKETS; i++)
+        if (tickets[i])
+            WRONG("argument %d, given to %s, was not freed", i, given_to[i]);
     if (n_given != n_given_back)
         WRONG("%ld arguments were given, %ld freed", n_given, n_given_back);
     return n_wrong;
 }
 
-static int misuse(double limit, uint64_t seed, int n_threads, bool forking)
+typedef struct run {
+    double limit;
+    uint64_t seed;
+    int n_threads;
+    bool forking;
+} run_t;
+
+/* On a thread of its own: what a thread has (values, the failure it raised last, hooks) is freed when it ends. */
+static void *run_and_end(void *arg)
 {
+    run_t *run = arg;
+    int n_threads = run->n_threads;
     pthread_t stirrer, last;
     bool all_over = false;
-    caller_t c = {.state = seed ^ 0x5bd1e995};
-    begin(seed, n_threads, &stirrer);
+    caller_t c = {.state = run->seed ^ 0x5bd1e995};
+    begin(run->seed, n_threads, &stirrer);
     for (double start = now(); !all_over;) {
-        if (forking && !LOAD(stop))
+        if (run->forking && !LOAD(stop))
             fork_one(&c);
         else
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         for (int i = 0; i < n_threads; i++)
             if (!LOAD(threads[i].over))
                 pthread_kill(threads[i].id, SIGUSR1);
-        if (now() - start > limit)
+        if (now() - start > run->limit)
             STORE(stop, true);
         check_moves(n_threads, &all_over);
     }
@@ -289,6 +303,15 @@ static int misuse(double limit, uint64_t seed, int n_threads, bool forking)
     pirn_set_excepthook(NULL, NULL, NULL);
     pirn_settrace_all_threads(NULL, NULL, NULL);
     pirn_setprofile_all_threads(NULL, NULL, NULL);
+    return NULL;
+}
+
+static int misuse(double limit, uint64_t seed, int n_threads, bool forking)
+{
+    run_t run = {limit, seed, n_threads, forking};
+    pthread_t runner;
+    pthread_create(&runner, NULL, run_and_end, &run);
+    pthread_join(runner, NULL);
     check_all();
 
     long n_calls = 0;

@@ -30,6 +30,7 @@ enum { PER_KIND = 6, SLOTS = KINDS * PER_KIND, FREED = 256, TICKETS = 1 << 20 };
 typedef struct caller {
     uint64_t state;
     bool in_callback; /* makes no call that only another thread can end */
+    const char *doing;
     void *made;       /* where a call that makes an object puts it */
     uint64_t scratch[8];
 } caller_t;
@@ -65,17 +66,18 @@ static bool one_in(caller_t *c, unsigned n)
  * it; no memory is freed, so that a second free is seen whatever came between.
  */
 static unsigned char tickets[TICKETS];
+static const char *given_to[TICKETS];
 static unsigned next_ticket;
 static long n_given, n_given_back;
 
 static void *arg(caller_t *c)
 {
-    (void)c;
     unsigned char *ticket;
     do
         ticket = &tickets[ADD(next_ticket, 1) % TICKETS];
     while (SWAP(*ticket, 1) == 1);
     ADD(n_given, 1);
+    given_to[ticket - tickets] = c ? c->doing : "";
     return ticket;
 }
 
@@ -121,7 +123,7 @@ static const char *text(caller_t *c)
 {
     static const char *const texts[] = {"", "x", "worker", "\xff\xfe", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                                         "a name that is longer than any system takes \xc3\xa9\xc3\xa9", "%s%n", "a\nb"};
-    static char huge[100001];
+    static char huge[3001];
     if (one_in(c, 200)) {
         if (!huge[0]) /* all callers write the same */
             for (size_t i = 0; i + 1 < sizeof huge; i++)
@@ -188,6 +190,20 @@ static void settle(enum kind kind, void *object)
     }
 }
 
+/* What the calling thread owns is let go of: only it can. */
+static void let_go(void)
+{
+    for (int i = 0; i < PER_KIND; i++) {
+        void *rlock = LOAD(live[RLOCK * PER_KIND + i]), *condition = LOAD(live[CONDITION * PER_KIND + i]);
+        bool owned;
+        while (pirn_rlock_is_owned(rlock, &owned) == PIRN_OK && owned && pirn_rlock_release(rlock) == PIRN_OK)
+            continue;
+        /* On a plain lock "owned" means locked, by whomever, so that the loop might never end. */
+        for (int n = 0; n < 1000 && pirn_condition_is_owned(condition, &owned) == PIRN_OK && owned; n++)
+            pirn_condition_release(condition);
+    }
+}
+
 static pirn_status_t free_as(caller_t *c, enum kind kind, void *object)
 {
     settle(kind, object);
@@ -203,6 +219,7 @@ static pirn_status_t free_as(caller_t *c, enum kind kind, void *object)
     case TIMER: return pirn_timer_free(object);
     case QUEUE: return pirn_queue_free(object);
     case EXECUTOR:
+        let_go(); /* its tasks may wait for that */
         if (c->in_callback) /* a task that waited for other executors' tasks could wait in a circle */
             pirn_executor_shutdown(object, false, one_in(c, 2));
         return pirn_executor_free(object);
@@ -246,20 +263,6 @@ static void keep(caller_t *c, enum kind kind, void *object)
     }
     while (give_up(c, kind, object) == PIRN_ERR_BUSY)
         sched_yield();
-}
-
-/* What the calling thread owns is let go of: only it can. */
-static void let_go(void)
-{
-    for (int i = 0; i < PER_KIND; i++) {
-        void *rlock = LOAD(live[RLOCK * PER_KIND + i]), *condition = LOAD(live[CONDITION * PER_KIND + i]);
-        bool owned;
-        while (pirn_rlock_is_owned(rlock, &owned) == PIRN_OK && owned && pirn_rlock_release(rlock) == PIRN_OK)
-            continue;
-        /* On a plain lock "owned" means locked, by whomever: then once is enough. */
-        for (int n = 0; n < 8 && pirn_condition_is_owned(condition, &owned) == PIRN_OK && owned; n++)
-            pirn_condition_release(condition);
-    }
 }
 
 #endif
