@@ -325,8 +325,8 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_executor_set_thread_name_prefix, H(EXECUTOR), text(c))                        \
     X(PLAIN, 0, FUNCTION, pirn_executor_set_initializer, one_in(c, 4) ? H(EXECUTOR) : NULL, FN(target), ARG) \
     X(BLOCKS, FUTURE, FUNCTION, pirn_executor_submit, H(EXECUTOR), FN(task), ARG, made(c))                   \
-    X(MAKES, FUTURE, FUNCTION, pirn_executor_try_submit, H(EXECUTOR), FN(task), ARG, made(c))                \
-    X(MAKES, FUTURE, FUNCTION, pirn_executor_submit_timeout, H(EXECUTOR), FN(task), ARG, seconds(c), made(c)) \
+    X(MAKES, FUTURE, SUBMIT, pirn_executor_try_submit, made(c))                                               \
+    X(MAKES, FUTURE, SUBMIT, pirn_executor_submit_timeout, seconds(c), made(c))                          \
     X(BLOCKS, FUTURE, FUNCTION, pirn_executor_submit_priority, H(EXECUTOR), FN(task), ARG, (int32_t)roll(c), made(c)) \
     X(BLOCKS, 0, CUSTOM, pirn_executor_submit_many)                                                          \
     X(BLOCKS, MAP, CUSTOM, pirn_executor_map)                                                                \
@@ -387,6 +387,17 @@ static void *acquired(caller_t *c)
         pirn_condition_acquire_timeout(condition, 0.0002);
     return condition;
 }
+
+/* Where there was no room the argument stays with the caller. */
+#define SUBMIT(name, ...)                                                                                    \
+    static pirn_status_t call_##name(caller_t *c)                                                            \
+    {                                                                                                        \
+        void *task_arg = arg(c);                                                                             \
+        pirn_status_t status = name(handle(c, EXECUTOR), FN(task), task_arg, arg_free, __VA_ARGS__);         \
+        if (status == PIRN_WOULD_BLOCK || status == PIRN_TIMED_OUT)                                          \
+            arg_free(task_arg);                                                                              \
+        return status;                                                                                       \
+    }
 
 /* An item belongs to the queue from the PIRN_OK of a put to that of a get. */
 #define PUT(name, ...)                                                                                       \
