@@ -76,10 +76,9 @@ static void *caller_main(void *arg)
 }
 
 /* Brings about what callers wait for, so that a call that never comes back is a fault. */
-static void stir(int slot)
+static void stir(caller_t *c, int slot)
 {
     void *object = LOAD(live[slot]), *item;
-    static unsigned turn;
     switch (slot / PER_KIND) {
     case LOCK: pirn_lock_release(object); break;
     case CONDITION:
@@ -94,14 +93,14 @@ static void stir(int slot)
         pirn_barrier_reset(object);
         break;
     case TIMER:
-        if (turn++ % 8 == 0)
+        if (one_in(c, 8))
             pirn_timer_cancel(object);
         break;
     case QUEUE:
         pirn_queue_set_maxsize(object, 0);
         if (pirn_queue_try_get(object, &item) == PIRN_OK)
             arg_free(item);
-        item = arg(NULL);
+        item = arg(c);
         if (pirn_queue_try_put(object, item) != PIRN_OK)
             arg_free(item);
         for (int n = 0; n < 10000 && pirn_queue_task_done(object) == PIRN_OK; n++)
@@ -109,7 +108,7 @@ static void stir(int slot)
         break;
     case EXECUTOR: pirn_executor_set_max_pending(object, SIZE_MAX); break;
     case FUTURE:
-        if (LOAD(stop) || turn++ % 16 == 0)
+        if (LOAD(stop) || one_in(c, 16))
             settle(FUTURE, object);
         break;
     }
@@ -117,8 +116,9 @@ static void stir(int slot)
 
 static void *stirrer_main(void *unused)
 {
+    caller_t c = {.doing = "stir"};
     for (int slot = 0; !LOAD(quit_stirring); slot = (slot + 1) % SLOTS) {
-        stir(slot);
+        stir(&c, slot);
         if (slot == 0) {
             let_go();
             nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
@@ -168,6 +168,7 @@ static void live_in_child(uint64_t seed)
     n_wrong = 0;
     forked = true;
     play(&c, 60);
+    pirn_set_stack_size(0); /* another thread may have set one that cannot be had */
     if (pirn_executor_new(2, &executor) != PIRN_OK || !done)
         _exit(41);
     if (pirn_executor_submit(executor, task, &tickets[1], NULL, &future) != PIRN_OK)
@@ -231,7 +232,7 @@ static void give_all_back(void)
         void *object = LOAD(live[slot]);
         pirn_status_t status;
         while (object && (status = give_up(&c, (enum kind)(slot / PER_KIND), object)) == PIRN_ERR_BUSY)
-            stir(slot);
+            stir(&c, slot);
         if (object && status != PIRN_OK)
             WRONG("the free at the end of a handle of kind %d: %s", slot / PER_KIND, pirn_status_name(status));
     }

@@ -77,7 +77,7 @@ static void *arg(caller_t *c)
         ticket = &tickets[ADD(next_ticket, 1) % TICKETS];
     while (SWAP(*ticket, 1) == 1);
     ADD(n_given, 1);
-    given_to[ticket - tickets] = c ? c->doing : "";
+    given_to[ticket - tickets] = c->doing;
     return ticket;
 }
 
