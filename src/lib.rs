@@ -26,6 +26,8 @@ pub mod handle;
 mod hook;
 pub mod identity;
 #[cfg(not(loom))]
+mod inject;
+#[cfg(not(loom))]
 mod load;
 #[cfg(all(test, loom))]
 mod models;

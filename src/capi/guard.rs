@@ -3,6 +3,7 @@
 use crate::callback::CallError;
 use crate::handle::Handle;
 use crate::handle::inline::{self, Inline};
+use crate::inject;
 use crate::park::{Deadline, Timeout};
 use crate::status::{Error, PIRN_ERR_INTERNAL, PIRN_OK, pirn_status_t};
 use crate::thread::hooks::{self, Subject};
@@ -29,6 +30,10 @@ thread_local! {
 /// Runs the body of the C function `name`.
 #[inline]
 pub fn guard(name: &'static str, body: impl FnOnce() -> Result<(), CallError>) -> pirn_status_t {
+    let body = || {
+        inject::here(name);
+        body()
+    };
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => PIRN_OK,
         Ok(Err(cause)) => refuse(name, cause),
@@ -41,7 +46,11 @@ pub fn guard(name: &'static str, body: impl FnOnce() -> Result<(), CallError>) -
 }
 
 /// For functions that return something else than a status: a panic gives `fallback`.
-pub fn guard_value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+pub fn guard_value<T>(name: &'static str, fallback: T, body: impl FnOnce() -> T) -> T {
+    let body = || {
+        inject::here(name);
+        body()
+    };
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         core::mem::forget(panic);
         fallback
@@ -83,7 +92,7 @@ fn on_slot<T: Inline, H>(
     whole: impl FnOnce(Handle, &T, Tag) -> Result<(), Error>,
 ) -> pirn_status_t {
     match inline::find::<T>(Handle::from_ptr(handle)) {
-        Ok((object, tag)) if fast(object, tag) => PIRN_OK,
+        Ok((object, tag)) if !inject::is_armed(name) && fast(object, tag) => PIRN_OK,
         _ => outlined(handle, move |handle| {
             guard(name, || {
                 let handle = Handle::from_ptr(handle);

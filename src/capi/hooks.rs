@@ -181,7 +181,7 @@ pub unsafe extern "C" fn pirn_get_excepthook(hook: *mut pirn_excepthook_fn, arg:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_default_excepthook(args: *const pirn_excepthook_args_t, arg: *mut c_void) -> i32 {
     let _ = arg;
-    guard_value(PIRN_ERR_INTERNAL, || {
+    guard_value("pirn_default_excepthook", PIRN_ERR_INTERNAL, || {
         // SAFETY: the caller's promise.
         let Some(args) = (unsafe { args.as_ref() }) else { return PIRN_ERR_INVALID_ARGUMENT };
         let thread = shared::pin::<Thread>(Handle::from_ptr(args.thread)).ok();

@@ -33,7 +33,7 @@ pub extern "C" fn pirn_version() -> *const c_char {
 /// `message` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pirn_raise(code: i32, message: *const c_char) -> i32 {
-    guard_value(code, || {
+    guard_value("pirn_raise", code, || {
         // SAFETY: the caller's promise.
         let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
         callback::raise(code, message)
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn pirn_raise_with(
     payload_free: pirn_free_fn,
 ) -> i32 {
     let payload = argument(payload, payload_free);
-    guard_value(code, || {
+    guard_value("pirn_raise_with", code, || {
         // SAFETY: the caller's promise.
         let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
         callback::raise_with(code, message, Some(payload))

@@ -5,6 +5,7 @@ use super::types::pirn_status_t;
 use crate::callback::CallError;
 use crate::handle::Handle;
 use crate::handle::shared::{self, Shared};
+use crate::inject;
 use crate::park::{Deadline, Timeout};
 use crate::status::Error;
 use crate::thread::hooks::{self, HasStatus, Subject};
@@ -28,7 +29,8 @@ pub fn on_marked<T: Shared, H>(
     fast: impl FnOnce(&T) -> Option<pirn_status_t>,
     whole: impl FnOnce(&Arc<T>) -> Result<(), CallError>,
 ) -> pirn_status_t {
-    match shared::with_mark(Handle::from_ptr(handle), fast) {
+    match shared::with_mark(Handle::from_ptr(handle), |object| if inject::is_armed(name) { None } else { fast(object) })
+    {
         Some(Some(status)) => status,
         _ => outlined(handle, move |handle| on(name, handle, whole)),
     }

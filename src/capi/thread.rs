@@ -359,7 +359,7 @@ pub unsafe extern "C" fn pirn_enumerate(buf: *mut *mut pirn_thread_t, cap: usize
 /// Does not block. Python: threading.active_count().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_active_count() -> usize {
-    guard_value(0, thread::active_count)
+    guard_value("pirn_active_count", 0, thread::active_count)
 }
 
 /// The calling thread's number in this process.
@@ -369,7 +369,7 @@ pub extern "C" fn pirn_active_count() -> usize {
 /// Does not block and registers nothing. Python: threading.get_ident().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_get_ident() -> u64 {
-    guard_value(0, thread::get_ident)
+    guard_value("pirn_get_ident", 0, thread::get_ident)
 }
 
 /// The kernel's number for the calling thread (on Linux the TID).
@@ -379,7 +379,7 @@ pub extern "C" fn pirn_get_ident() -> u64 {
 /// Does not block and registers nothing. Python: threading.get_native_id().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_get_native_id() -> u64 {
-    guard_value(0, thread::get_native_id)
+    guard_value("pirn_get_native_id", 0, thread::get_native_id)
 }
 
 /// The stack size of threads that are started from now on.
@@ -389,7 +389,7 @@ pub extern "C" fn pirn_get_native_id() -> u64 {
 /// Does not block. Python: threading.stack_size().
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_stack_size() -> usize {
-    guard_value(0, thread::stack_size)
+    guard_value("pirn_stack_size", 0, thread::stack_size)
 }
 
 /// Sets the stack size of threads that are started from now on. Those that run keep theirs.
