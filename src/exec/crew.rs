@@ -43,6 +43,8 @@
 //! 3. The submitter finds nobody searching, and not VACANT: all workers that may are busy. Each will search before it sleeps. If one
 //!    blocks, or the limit goes up, there is room for one more: who changes that makes the look of the last one, too.
 //!
+//! Who moves tasks from one lane to another hides them for a moment, and is a submitter when it has filled the other lane.
+//!
 //! Two sleepers may each be the last: the locks of the roster order them, and the second one looks for itself.
 //!
 //! **No herd**: a summons wakes one; while that one searches others that submit wake nobody. It calls the next one when it has found

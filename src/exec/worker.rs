@@ -253,9 +253,7 @@ impl Worker {
         loop {
             let job = self.claim(hand.pop_front()?);
             if job.is_some() {
-                if !hand.is_empty() {
-                    lanes[self.lane].lock().append(&mut hand);
-                }
+                self.lay_down(&mut hand);
                 return job;
             }
         }
@@ -271,8 +269,20 @@ impl Worker {
                 self.pace.take_besides(&mut lane.lock(), &mut hand);
             }
         }
-        if !hand.is_empty() {
-            lanes[self.lane].lock().append(&mut hand);
+        self.lay_down(&mut hand);
+    }
+
+    /// Puts the rest of a share into the own lane. Who searched in the meantime did not see it and may sleep by now, and a busy worker
+    /// makes no last look: it calls someone as a submitter does.
+    #[inline]
+    fn lay_down(&self, hand: &mut VecDeque<Entry>) {
+        if hand.is_empty() {
+            return;
+        }
+        let shift = self.shift();
+        shift.lanes[self.lane].lock().append(hand);
+        if shift.crew.is_short() {
+            self.pool.summon(shift);
         }
     }
 

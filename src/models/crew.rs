@@ -130,6 +130,35 @@ fn two_workers_miss_no_task() {
     every_task_is_run(2, 1, 2);
 }
 
+/// A busy worker takes a share of a lane into its own, and its first task lasts until the other one has run the rest: it has hidden
+/// them from that one for a moment, and so calls it as a submitter does.
+#[test]
+fn a_share_that_is_moved_is_not_missed() {
+    model(|| {
+        let pool = Pool::new(2, 2, 2);
+        assert!(!pool.crew.end_search());
+        let numbers = [Watched::new(), Watched::new(), Watched::new()];
+        {
+            let mut queue = pool.lanes[0].lock();
+            numbers.iter().for_each(|number| queue.submit(Task(number.clone())));
+        }
+        let other = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.work())
+        };
+        let mut hand = std::collections::VecDeque::new();
+        pool.lanes[0].lock().share(2, &mut hand);
+        let first = hand.pop_front();
+        pool.lanes[1].lock().append(&mut hand);
+        if pool.crew.is_short() {
+            pool.summon();
+        }
+        other.join().unwrap();
+        first.into_iter().for_each(|first| first.0.add(1));
+        numbers.iter().for_each(|number| assert_eq!(number.get(), 1));
+    });
+}
+
 /// A worker that blocks makes room for one more, who is called if a task waits.
 #[test]
 fn a_place_that_is_lent_is_taken() {
