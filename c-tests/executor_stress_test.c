@@ -1,6 +1,7 @@
 /*
- * Executor under load: 64 threads submit in every way there is, cancel, wait, have callbacks that submit, while it is shut
- * down, broken by its initializer, or refused its threads. Each case prints its totals; all of them add up.
+ * Executor under load: 64 threads submit in every way there is, cancel, wait, have callbacks that submit,
+ * while it is shut down, broken by its initializer, or refused its threads. Each case prints its totals; all
+ * of them add up.
  */
 #include "support.h"
 
@@ -9,9 +10,10 @@ enum { SUBMITTERS = 64, MANY = 5, MOST_DEPTH = 4, FAILURE = 7 };
 /* What is offered is taken or refused; what is taken runs or is withdrawn. */
 static struct {
     long offered, taken, shut_down, no_thread, broken;
-    long freed;                                     /* arguments */
-    long detached, ran_detached, failed_detached;   /* tasks without a future */
-    long ran, finished, failed, cancelled, withdrawn; /* tasks with one, and the futures' ends; withdrawn: broken off */
+    long freed;                                   /* arguments */
+    long detached, ran_detached, failed_detached; /* tasks without a future */
+    long ran, finished, failed, cancelled,
+        withdrawn; /* tasks with one, and the futures' ends; withdrawn: broken off */
     long callbacks, callbacks_freed, results_freed;
     long reported, bad_starts;
 } total;
@@ -73,7 +75,7 @@ static void when_done(pirn_future_t *future, void *arg)
     ADD(total.callbacks, 1);
     CHECK_AMONG(status, BIT(PIRN_OK) | BIT(PIRN_ERR_TASK_FAILED) | BIT(PIRN_ERR_CANCELLED) |
                             BIT(PIRN_ERR_BROKEN_EXECUTOR));
-    ADD(*(status == PIRN_OK                 ? &total.finished
+    ADD(*(status == PIRN_OK                ? &total.finished
           : status == PIRN_ERR_TASK_FAILED ? &total.failed
           : status == PIRN_ERR_CANCELLED   ? &total.cancelled
                                            : &total.withdrawn),
@@ -93,7 +95,8 @@ static void use_future(pirn_executor_t *executor, pirn_future_t *future, uint64_
 {
     bool cancelled;
     CHECK_OK(pirn_future_set_result_free(future, free_result));
-    CHECK_OK(pirn_future_add_done_callback(future, when_done, new_item(executor, random, depth, false), free_again));
+    CHECK_OK(pirn_future_add_done_callback(future, when_done, new_item(executor, random, depth, false),
+                                           free_again));
     if (below(random, 4) == 0)
         CHECK_OK(pirn_future_cancel(future, &cancelled));
     else if (below(random, 8) == 0)
@@ -116,7 +119,8 @@ static bool submit_some(pirn_executor_t *executor, uint64_t *random, int depth)
         items[i] = new_item(executor, random, depth, detached);
     ADD(total.offered, n);
     if (way == 0)
-        status = pirn_executor_submit_many(executor, run_item, items, MANY, free_item, detached ? NULL : futures);
+        status =
+            pirn_executor_submit_many(executor, run_item, items, MANY, free_item, detached ? NULL : futures);
     else if (way < 4)
         status = pirn_executor_submit_priority(executor, run_item, items[0], free_item, (int32_t)way - 2,
                                                detached ? NULL : futures);
@@ -201,9 +205,10 @@ static int32_t see_report(const pirn_excepthook_args_t *args, void *arg)
 static void check_totals(const char *name, bool all_run)
 {
     long futures = total.taken - total.detached;
-    printf("%s: offered %ld = taken %ld + shut down %ld + no thread %ld + broken %ld; arguments freed %ld\n", name,
-           total.offered, total.taken, total.shut_down, total.no_thread, total.broken, total.freed);
-    printf("  with a future %ld = finished %ld + failed %ld + cancelled %ld + broken off %ld; without %ld, of which ran %ld\n",
+    printf("%s: offered %ld = taken %ld + shut down %ld + no thread %ld + broken %ld; arguments freed %ld\n",
+           name, total.offered, total.taken, total.shut_down, total.no_thread, total.broken, total.freed);
+    printf("  with a future %ld = finished %ld + failed %ld + cancelled %ld + broken off %ld; without %ld, "
+           "of which ran %ld\n",
            futures, total.finished, total.failed, total.cancelled, total.withdrawn, total.detached,
            total.ran_detached);
     printf("  callbacks %ld, their arguments freed %ld; results freed %ld; reported %ld\n", total.callbacks,
@@ -258,7 +263,8 @@ static int32_t fail_after_some(void *arg)
     return pirn_raise(FAILURE, "no initializing here");
 }
 
-/* The first worker's initializer fails, or that of one which is started when others are at work: then the limit goes up. */
+/* The first worker's initializer fails, or that of one which is started when others are at work: then the
+ * limit goes up. */
 TEST(failing_initializers)
 {
     CHECK_OK(pirn_set_excepthook(see_report, NULL, NULL));

@@ -269,10 +269,10 @@ static void check_descent(int depth, bool timed, int64_t workers)
     CHECK_EQ(pirn_active_count(), 1);
 }
 
-TEST(a_thousand_levels_of_untimed_waits)
+TEST(ten_thousand_levels_of_untimed_waits)
 {
-    check_descent(1000, false, 1);
-    check_descent(1000, false, 3);
+    check_descent(10000, false, 1);
+    check_descent(10000, false, 3);
 }
 
 TEST(many_levels_of_timed_waits)
