@@ -12,8 +12,8 @@ static struct {
     long offered, taken, shut_down, no_thread, broken;
     long freed;                                   /* arguments */
     long detached, ran_detached, failed_detached; /* tasks without a future */
-    long ran, finished, failed, cancelled,
-        withdrawn; /* tasks with one, and the futures' ends; withdrawn: broken off */
+    long ran;                                     /* tasks with one, and how their futures ended */
+    long finished, failed, cancelled, withdrawn;  /* withdrawn: broken off */
     long callbacks, callbacks_freed, results_freed;
     long reported, bad_starts;
 } total;
@@ -263,8 +263,7 @@ static int32_t fail_after_some(void *arg)
     return pirn_raise(FAILURE, "no initializing here");
 }
 
-/* The first worker's initializer fails, or that of one which is started when others are at work: then the
- * limit goes up. */
+/* The first worker's initializer fails, or that of one which is started late: when the limit goes up. */
 TEST(failing_initializers)
 {
     CHECK_OK(pirn_set_excepthook(see_report, NULL, NULL));
