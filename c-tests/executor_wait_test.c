@@ -281,6 +281,43 @@ TEST(many_levels_of_timed_waits)
     check_descent(100, true, 2);
 }
 
+/* Tasks that follow each other for ever do not keep the one that is waited for from its turn. */
+
+typedef struct stream {
+    pirn_executor_t *executor;
+    bool over;
+} stream_t;
+
+static int32_t go_on_for_ever(void *arg, void **result)
+{
+    stream_t *stream = arg;
+    (void)result;
+    if (!LOAD(stream->over)) /* the main thread may be ahead, and shut it down */
+        CHECK_AMONG(pirn_executor_submit(stream->executor, go_on_for_ever, stream, NULL, NULL),
+                    BIT(PIRN_OK) | BIT(PIRN_ERR_SHUT_DOWN));
+    return 0;
+}
+
+static int32_t wait_behind_a_stream(void *arg, void **result)
+{
+    stream_t *stream = arg;
+    CHECK_OK(pirn_executor_submit(stream->executor, go_on_for_ever, stream, NULL, NULL));
+    pirn_future_t *future = submit(stream->executor, do_nothing, NULL);
+    CHECK_OK(pirn_future_result_timeout(future, 1e6, result));
+    CHECK_OK(pirn_future_free(future));
+    STORE(stream->over, true);
+    return 0;
+}
+
+TEST(a_wait_behind_an_endless_stream)
+{
+    stream_t stream = {.executor = new_executor(1)};
+    pirn_future_t *future = submit(stream.executor, wait_behind_a_stream, &stream);
+    CHECK_OK(pirn_future_result(future, NULL));
+    CHECK_OK(pirn_future_free(future));
+    CHECK_OK(pirn_executor_free(stream.executor));
+}
+
 static int32_t fibonacci(void *arg, void **result)
 {
     level_t *level = arg;

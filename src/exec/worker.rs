@@ -35,9 +35,9 @@ use std::sync::Arc;
 /// How deeply tasks run inside each other's waits on one stack.
 const MOST_INLINE: usize = 64;
 
-/// After so many tasks a worker looks at the lanes of threads outside, even if there is something in its own: tasks that submit
-/// tasks for ever would keep theirs waiting for ever. (A prime, as in Go's scheduler.)
-const LOOK_OUTSIDE_EVERY: u32 = 61;
+/// After so many tasks a worker looks at the lanes of threads outside and at one other worker's, even if there is something in its own:
+/// tasks that submit tasks for ever would keep theirs waiting for ever, if that worker blocks. (A prime, as in Go's scheduler.)
+const LOOK_AROUND_EVERY: u32 = 61;
 
 /// As `crew` counts the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,8 +216,8 @@ impl Worker {
     fn find(&self) -> Option<Job> {
         let (lanes, last) = self.shift().ordinary_and_last();
         self.ticks.set(self.ticks.get().wrapping_add(1));
-        if self.ticks.get() % LOOK_OUTSIDE_EVERY == 0 {
-            self.fetch_from_outside();
+        if self.ticks.get() % LOOK_AROUND_EVERY == 0 {
+            self.fetch_from_others();
         }
         let own = &lanes[self.lane];
         while own.is_filled() {
@@ -259,13 +259,15 @@ impl Worker {
         }
     }
 
-    /// Moves some of what threads outside have submitted behind what is in the own lane.
+    /// Moves some of what threads outside have submitted, and of what is in another worker's lane, each in its turn, behind what is in
+    /// the own lane.
     #[cold]
-    fn fetch_from_outside(&self) {
-        let lanes = &self.shift().lanes;
+    fn fetch_from_others(&self) {
+        let (lanes, _) = self.shift().ordinary_and_last();
+        let turn = (self.ticks.get() / LOOK_AROUND_EVERY) as usize % lanes.len();
         let mut hand = self.hand.borrow_mut();
-        for lane in lanes.iter().enumerate().filter(|&(at, _)| Shift::is_outside(at)).map(|(_, lane)| lane) {
-            if lane.is_filled() {
+        for (at, lane) in lanes.iter().enumerate() {
+            if at != self.lane && (at == turn || Shift::is_outside(at)) && lane.is_filled() {
                 self.pace.take_besides(&mut lane.lock(), &mut hand);
             }
         }
