@@ -24,6 +24,9 @@ static bool is_among(const char *name, const char *const *names, size_t n)
 
 #define AMONG(name, names) is_among(name, names, sizeof(names) / sizeof *(names))
 
+/* Takes its argument over inside its guard, first thing: the panic comes before that, where no other can. */
+static const char *const argument_inside[] = {"pirn_executor_submit"};
+
 static void play(caller_t *c, int n)
 {
     (void)c;
@@ -43,7 +46,7 @@ static void make_some_of_all(caller_t *c)
 static void check_call(caller_t *c, call_t *call)
 {
     size_t before = pirn_test_panic_in(call->name);
-    long given = n_given - n_given_back;
+    c->doing = call->name;
     pirn_status_t status = PIRN_ERR_INTERNAL;
     for (int n = 0; n < 20 && status == PIRN_ERR_INTERNAL; n++)
         status = call->make(c);
@@ -56,19 +59,23 @@ static void check_call(caller_t *c, call_t *call)
         WRONG("a panic in %s comes back as %s", call->name, pirn_status_name(status));
     else
         call->n++;
-    if (n_given - n_given_back != given)
-        WRONG("after a panic in %s, %ld arguments were not freed", call->name, n_given - n_given_back - given);
+    for (int i = 0; i < TICKETS && !AMONG(call->name, argument_inside); i++)
+        if (tickets[i] && given_to[i] == call->name) {
+            WRONG("after a panic in %s an argument was not freed", call->name);
+            break;
+        }
 }
 
 int main(void)
 {
-    caller_t c = {.state = 1, .in_callback = true};
+    caller_t c = {.state = 1, .in_callback = true, .doing = "before"};
     int n = 0;
     make_some_of_all(&c);
     for (int i = 0; i < CALLS; i++) {
         check_call(&c, &calls[i]);
         n += calls[i].n > 0;
     }
+    c.doing = "after";
     make_some_of_all(&c);
     printf("%d functions panicked, %zu cannot; %ld wrong\n", n, sizeof without_guard / sizeof *without_guard, n_wrong);
     fflush(stdout);
