@@ -1,5 +1,6 @@
 /* Event: a flag to wait for. */
 #include "blocking.h"
+#include "storm.h"
 
 static pirn_status_t wait_for_event(void *event) { return pirn_event_wait(event); }
 static pirn_status_t wait_timeout(void *event, double s) { return pirn_event_wait_timeout(event, s); }
@@ -157,4 +158,68 @@ TEST(what_was_written_before_set_is_seen_after_wait)
         runner_join(&writer);
         CHECK_OK(pirn_event_free(letter.written));
     }
+}
+
+typedef struct audience {
+    pirn_event_t *event;
+    int each, listening;
+    int begun, over; /* sets; each is over when it has been cleared again */
+} audience_t;
+
+static void listen(void *element)
+{
+    audience_t *audience = *(audience_t **)element;
+    join_storm();
+    for (int i = 0; i < audience->each; i++) {
+        int over = LOAD(audience->over);
+        double start = now(), seconds = i % 2 ? 1e-6 * (i % 200) : PIRN_FOREVER;
+        pirn_status_t status = pirn_event_wait_timeout(audience->event, seconds);
+        if (status == PIRN_TIMED_OUT) {
+            CHECK(i % 2 && now() - start >= seconds);
+        } else {
+            CHECK_OK(status);
+            CHECK(LOAD(audience->begun) > over);
+        }
+    }
+    leave_storm();
+    ADD(audience->listening, -1);
+}
+
+static void set_and_clear(void *arg)
+{
+    audience_t *audience = arg;
+    while (LOAD(audience->listening)) {
+        ADD(audience->begun, 1);
+        CHECK_OK(pirn_event_set(audience->event));
+        CHECK_OK(pirn_event_clear(audience->event));
+        ADD(audience->over, 1);
+        sched_yield();
+    }
+}
+
+/* No wait ends without a set of its time, none before its limit, and none is forgotten. */
+static void check_audience(int threads, int each)
+{
+    audience_t audience = {.event = new_event(), .each = each, .listening = threads};
+    audience_t *elements[MOST_IN_STORM];
+    runner_t setting;
+    for (int i = 0; i < threads; i++)
+        elements[i] = &audience;
+    runner_start(&setting, FOREIGN, set_and_clear, &audience);
+    run_on_all((size_t)threads, listen, elements, sizeof *elements);
+    runner_join(&setting);
+    CHECK(!is_set(audience.event));
+    CHECK_OK(pirn_event_free(audience.event));
+}
+
+TEST(sixty_four_threads)
+{
+    check_audience(64, 100);
+}
+
+TEST(a_storm_of_signals)
+{
+    begin_storm();
+    check_audience(8, 2000);
+    end_storm();
 }

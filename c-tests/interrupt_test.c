@@ -237,6 +237,151 @@ TEST(waits_without_a_limit_are_not_called_off)
     CHECK_OK(pirn_event_free(event));
 }
 
+/* A hook that forks: its wait goes on in the child as well, where nobody else waits. */
+
+static bool is_child;
+
+static int32_t fork_in_a_wait(void *unused)
+{
+    int status;
+    (void)unused;
+    pid_t pid = fork_for_test();
+    STORE(is_child, pid == 0);
+    if (pid) {
+        CHECK_EQ(waitpid(pid, &status, 0), pid);
+        CHECK_EQ(status, 0);
+    }
+    return 1;
+}
+
+typedef struct forking {
+    call_t call;
+    timed_fn wait;
+    pirn_status_t called_off;
+    void (*use)(void *object); /* in the child; frees the object */
+} forking_t;
+
+static pirn_status_t wait_and_fork(call_t *call)
+{
+    forking_t *f = (forking_t *)call;
+    CHECK_OK(pirn_set_interrupt(fork_in_a_wait, NULL, NULL));
+    pirn_status_t status = f->wait(call->object, call->seconds);
+    CHECK_OK(pirn_set_interrupt(NULL, NULL, NULL));
+    if (LOAD(is_child)) {
+        CHECK_STATUS(status, f->called_off);
+        f->use(call->object);
+        _exit(0);
+    }
+    return status;
+}
+
+static pirn_status_t only_wait(call_t *call)
+{
+    return ((forking_t *)call)->wait(call->object, call->seconds);
+}
+
+static void check_fork_in_a_wait(forking_t f, pirn_status_t (*wake)(void *), void *object)
+{
+    forking_t others[2];
+    handle_signals();
+    f.call = (call_t){.make = wait_and_fork, .object = object, .seconds = PIRN_TIMEOUT_MAX};
+    others[0] = others[1] = f;
+    others[0].call.make = others[1].call.make = only_wait;
+    call_begin_blocked(&others[0].call, FOREIGN);
+    call_begin_blocked(&f.call, PIRN_THREAD);
+    call_begin_blocked(&others[1].call, FOREIGN);
+    interrupt_thread(f.call.native_id);
+    CHECK_STATUS(call_end(&f.call), f.called_off);
+    CHECK_OK(wake(object));
+    for (int i = 0; i < 2; i++)
+        CHECK_STATUS(call_end(&others[i].call), f.called_off == PIRN_TIMED_OUT ? PIRN_OK : f.called_off);
+}
+
+static void use_lock(void *lock)
+{
+    CHECK_OK(pirn_lock_release(lock));
+    CHECK_OK(pirn_lock_acquire(lock));
+    CHECK_OK(pirn_lock_release(lock));
+    CHECK_OK(pirn_lock_free(lock));
+}
+
+static pirn_status_t release_lock(void *lock) { return pirn_lock_release(lock); }
+
+static pirn_status_t pass_lock(void *lock, double seconds)
+{
+    pirn_status_t status = pirn_lock_acquire_timeout(lock, seconds);
+    return status == PIRN_OK ? pirn_lock_release(lock) : status;
+}
+
+static void use_semaphore(void *semaphore)
+{
+    CHECK_STATUS(pirn_semaphore_try_acquire(semaphore), PIRN_WOULD_BLOCK);
+    CHECK_OK(pirn_semaphore_release(semaphore));
+    CHECK_OK(pirn_semaphore_acquire(semaphore));
+    CHECK_OK(pirn_semaphore_free(semaphore));
+}
+
+static pirn_status_t release_semaphore(void *semaphore) { return pirn_semaphore_release_n(semaphore, 2); }
+
+static void use_event(void *event)
+{
+    CHECK_STATUS(pirn_event_wait_timeout(event, 1e-3), PIRN_TIMED_OUT);
+    CHECK_OK(pirn_event_free(event));
+}
+
+static pirn_status_t set_event(void *event) { return pirn_event_set(event); }
+
+static pirn_status_t notify_all(void *condition)
+{
+    CHECK_OK(pirn_condition_acquire(condition));
+    CHECK_OK(pirn_condition_notify_all(condition));
+    return pirn_condition_release(condition);
+}
+
+static void use_condition(void *condition)
+{
+    CHECK_OK(notify_all(condition));
+    CHECK_STATUS(wait_condition(condition, 1e-3), PIRN_TIMED_OUT);
+    CHECK_OK(pirn_condition_free(condition));
+}
+
+static void use_barrier(void *barrier)
+{
+    CHECK_OK(pirn_barrier_reset(barrier));
+    CHECK_STATUS(pirn_barrier_wait_timeout(barrier, 0, NULL), PIRN_ERR_BROKEN_BARRIER);
+    CHECK_OK(pirn_barrier_free(barrier));
+}
+
+static pirn_status_t break_barrier(void *barrier) { return pirn_barrier_abort(barrier); }
+
+TEST(a_hook_may_fork)
+{
+    pirn_lock_t *lock;
+    pirn_semaphore_t *semaphore;
+    pirn_event_t *event;
+    pirn_condition_t *condition;
+    pirn_barrier_t *barrier;
+    CHECK_OK(pirn_lock_new(&lock));
+    CHECK_OK(pirn_lock_acquire(lock));
+    check_fork_in_a_wait((forking_t){{0}, pass_lock, PIRN_TIMED_OUT, use_lock}, release_lock, lock);
+    CHECK_OK(pirn_lock_free(lock));
+    CHECK_OK(pirn_semaphore_new(0, &semaphore));
+    check_fork_in_a_wait((forking_t){{0}, acquire_semaphore, PIRN_TIMED_OUT, use_semaphore},
+                         release_semaphore, semaphore);
+    CHECK_OK(pirn_semaphore_free(semaphore));
+    CHECK_OK(pirn_event_new(&event));
+    check_fork_in_a_wait((forking_t){{0}, wait_event, PIRN_TIMED_OUT, use_event}, set_event, event);
+    CHECK_OK(pirn_event_free(event));
+    CHECK_OK(pirn_condition_new(&condition));
+    check_fork_in_a_wait((forking_t){{0}, wait_condition, PIRN_TIMED_OUT, use_condition}, notify_all,
+                         condition);
+    CHECK_OK(pirn_condition_free(condition));
+    CHECK_OK(pirn_barrier_new(4, NULL, NULL, NULL, PIRN_FOREVER, &barrier));
+    check_fork_in_a_wait((forking_t){{0}, wait_barrier, PIRN_ERR_BROKEN_BARRIER, use_barrier}, break_barrier,
+                         barrier);
+    CHECK_OK(pirn_barrier_free(barrier));
+}
+
 static int32_t leave_hooks(void *arg)
 {
     hook_t *hooks = arg;

@@ -337,6 +337,23 @@ static pirn_status_t call_map_next(double seconds)
     return pirn_map_next(map, &result);
 }
 
+static void make_full_executor(void)
+{
+    executor = new_executor(1);
+    gate_init(&gate);
+    object = executor;
+    CHECK_OK(pirn_executor_set_max_pending(executor, 1));
+    CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
+    gate_await(&gate, 1);
+    CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
+}
+
+static pirn_status_t call_submit(double seconds)
+{
+    (void)seconds;
+    return pirn_executor_submit(executor, gate_task, &gate, NULL, NULL);
+}
+
 static const waiting_t waits[] = {
     {"lock_acquire", PIRN_KIND_LOCK, make_lock, call_lock, wake_lock, PIRN_OK, PIRN_TIMED_OUT},
     {"rlock_acquire", PIRN_KIND_RLOCK, make_rlock, call_rlock, wake_rlock, PIRN_OK, PIRN_TIMED_OUT},
@@ -370,6 +387,8 @@ static const waiting_t waits[] = {
     {"executor_shutdown", PIRN_KIND_EXECUTOR, make_executor, call_executor_shutdown,
      open_gate, PIRN_OK, PIRN_OK},
     {"executor_free", PIRN_KIND_EXECUTOR, make_executor, call_executor_free,
+     open_gate, PIRN_OK, PIRN_OK},
+    {"executor_submit", PIRN_KIND_EXECUTOR, make_full_executor, call_submit,
      open_gate, PIRN_OK, PIRN_OK},
     {"map_next", PIRN_KIND_MAP, make_map, call_map_next, open_gate, PIRN_OK, PIRN_OK},
 };

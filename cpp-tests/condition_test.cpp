@@ -37,7 +37,8 @@ TEST(limits)
         CHECK(changed.wait_for(held, std::chrono::hours::max(), [] { return true; }));
         CHECK(!changed.wait_until(held, std::chrono::steady_clock::now(), [] { return false; }));
         CHECK(!changed.wait_for(held, std::chrono::hours::min(), [] { return false; }));
-        CHECK_ERROR(invalid_argument, changed.wait_for(held, std::chrono::duration<double>(0.0 / 0.0), [] { return true; }));
+        CHECK_ERROR(invalid_argument,
+                    changed.wait_for(held, std::chrono::duration<double>(0.0 / 0.0), [] { return true; }));
         CHECK(held.owns_lock());
     });
 }

@@ -26,14 +26,8 @@ std::atomic<int> allocations{0};
         return memory;
     throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void *memory) noexcept
-{
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept
-{
-    operator delete(memory);
-}
+[[gnu::noinline]] void operator delete(void *memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept { operator delete(memory); }
 
 namespace {
 
@@ -230,4 +224,53 @@ TEST(destroyed_by_a_worker)
     });
     go.set();
     gone.wait();
+}
+
+TEST(ranges)
+{
+    pirn::executor pool(3);
+    std::vector<std::atomic<int>> visits(1000);
+    pool.for_range(0, visits.size(), [&](std::size_t begin, std::size_t end) {
+        for (; begin < end; begin++)
+            visits[begin]++;
+    });
+    for (auto &each : visits)
+        CHECK_EQ(each.load(), 1);
+    pool.for_range(7, 7, [](std::size_t, std::size_t) { CHECK_FAILED("called"); });
+    CHECK_ERROR(invalid_argument, pool.for_range(2, 1, [](std::size_t, std::size_t) {}));
+
+    std::vector<std::string> words = {"warp", "weft"};
+    pool.for_each(words, [](std::string &word) { word += "s"; });
+    CHECK(words[0] == "warps" && words[1] == "wefts");
+    const int numbers[] = {1, 2, 3};
+    std::atomic<int> sum{0};
+    pool.for_each(
+        numbers, [&](int n) { sum += n; }, 1);
+    CHECK_EQ(sum.load(), 6);
+}
+
+TEST(ranges_that_fail)
+{
+    pirn::executor pool(2);
+    std::atomic<int> calls{0};
+    auto held = std::make_shared<int>(1);
+    for (int round = 0; round < 100; round++) {
+        try {
+            pool.for_range(
+                0, 1000,
+                [&](std::size_t begin, std::size_t) {
+                    calls++;
+                    if (begin >= 500)
+                        throw held;
+                },
+                1);
+            CHECK_FAILED("nothing was thrown");
+        } catch (const std::shared_ptr<int> &thrown) {
+            CHECK(thrown == held);
+        }
+    }
+    CHECK(calls < 100 * 1000);
+    CHECK_EQ(held.use_count(), 1);
+    pool.shutdown();
+    CHECK_ERROR(shut_down, pool.for_range(0, 1, [](std::size_t, std::size_t) {}));
 }

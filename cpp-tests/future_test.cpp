@@ -161,7 +161,8 @@ TEST(done_callbacks)
             go.wait();
             return std::string("late");
         });
-        later.add_done_callback([&, held](const pirn::future<std::string> &f) { seen += f.result() + " 1,"; });
+        later.add_done_callback(
+            [&, held](const pirn::future<std::string> &f) { seen += f.result() + " 1,"; });
         later.add_done_callback([&](const pirn::future<std::string> &f) {
             seen += f.result() + " 2,";
             f.result();

@@ -7,7 +7,8 @@ TEST(timer_fires)
 {
     std::string heard;
     auto held = std::make_shared<int>(1);
-    pirn::timer soon(1ms, [&heard, held](const char *what) { heard = what; }, "now");
+    pirn::timer soon(
+        1ms, [&heard, held](const char *what) { heard = what; }, "now");
     soon.join();
     CHECK_STR(heard.c_str(), "now");
     CHECK_EQ(held.use_count(), 1);
@@ -32,7 +33,7 @@ TEST(timer_is_cancelled)
         late = std::move(later); // ends the old one
         CHECK(!later);
         CHECK_ERROR(invalid_handle, later.cancel());
-    } // the destructor cancels
+    }                              // the destructor cancels
     CHECK_EQ(held.use_count(), 2); // and `never`
 }
 

@@ -34,7 +34,8 @@ TEST(a_constructor_that_fails)
 {
     pirn::semaphore refused(-1);
     CHECK(!refused);
-    CHECK_STR(pirn_last_error(), "pirn_semaphore_new: an argument is outside its range, or NULL where a pointer is required");
+    CHECK_STR(pirn_last_error(),
+              "pirn_semaphore_new: an argument is outside its range, or NULL where a pointer is required");
     CHECK(refused.acquire() == errc::invalid_handle);
     CHECK(refused.count().error() == errc::invalid_handle);
     pirn::barrier none(0);
@@ -69,6 +70,10 @@ TEST(tasks)
         sum += done.get().value();
     CHECK(completed.status() == errc::end);
     CHECK_EQ(sum, 15);
+
+    std::vector<int> numbers = {1, 2, 3};
+    CHECK(pool.for_each(numbers, [](int &n) { n *= 2; }) == errc::ok);
+    CHECK_EQ(numbers[2], 6);
 
     auto held = std::make_shared<int>(1);
     CHECK(pool.shutdown() == errc::ok);

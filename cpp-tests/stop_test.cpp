@@ -75,7 +75,8 @@ TEST(stop_with_limits)
     std::stop_source stop;
     std::unique_lock held(lock);
     CHECK(!changed.wait_for(held, stop.get_token(), 1ms, [] { return false; }));
-    CHECK(!changed.wait_until(held, stop.get_token(), std::chrono::system_clock::now(), [] { return false; }));
+    CHECK(
+        !changed.wait_until(held, stop.get_token(), std::chrono::system_clock::now(), [] { return false; }));
     CHECK(changed.wait_for(held, stop.get_token(), 0ms, [] { return true; }));
 }
 

@@ -51,8 +51,8 @@ pirn::errc error_of(Call call)
     }
 }
 
-#define CHECK_ERROR(expected, ...) \
-    CHECK_STATUS(static_cast<pirn_status_t>(error_of([&] { static_cast<void>(__VA_ARGS__); })), \
+#define CHECK_ERROR(expected, ...)                                                                           \
+    CHECK_STATUS(static_cast<pirn_status_t>(error_of([&] { static_cast<void>(__VA_ARGS__); })),              \
                  static_cast<pirn_status_t>(pirn::errc::expected))
 #endif
 

@@ -8,7 +8,8 @@ TEST(arguments)
 {
     int sum = 0;
     auto moved = std::make_unique<int>(3);
-    pirn::thread add([](int a, std::unique_ptr<int> b, int &to) { to = a + *b; }, 4, std::move(moved), std::ref(sum));
+    pirn::thread add([](int a, std::unique_ptr<int> b, int &to) { to = a + *b; }, 4, std::move(moved),
+                     std::ref(sum));
     add.join();
     add.join();
     CHECK_EQ(sum, 7);
@@ -77,6 +78,9 @@ TEST(moves)
 
 TEST(detached)
 {
+    static_assert(!std::is_constructible_v<pirn::thread_ref, pirn::thread &&>);
+    static_assert(!std::is_assignable_v<pirn::thread_ref &, pirn::thread &&>);
+
     pirn::event go, gone;
     pirn::thread thread([&] {
         go.wait();

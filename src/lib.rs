@@ -4,7 +4,7 @@
 //!
 //! - [`capi`]: the `extern "C"` functions. Handles, statuses, callbacks, text; no logic.
 //! - [`handle`]: the arena that handles point into, and the check that every use of a handle makes.
-//! - [`exec`]: futures, waiting for several, the thread pool, map.
+//! - [`exec`]: futures, waiting for several, the thread pool, map, parallel for.
 //! - [`thread`] and [`queue`]: thread objects with registry, timers and shutdown; queues.
 //! - `timer`: who is due when, and the one service thread that waits for it.
 //! - [`sync`]: the synchronisation objects.
@@ -13,11 +13,6 @@
 //!
 //! [`status`], [`callback`], `hook`, [`identity`] and [`word`] are vocabulary that all of them share.
 
-/// A part of `exec` that a model runs.
-#[cfg(all(test, loom))]
-#[allow(dead_code)]
-#[path = "exec/backlog.rs"]
-mod backlog;
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;
@@ -42,6 +37,7 @@ pub mod queue;
 #[cfg(all(test, loom))]
 #[allow(dead_code)]
 mod exec {
+    pub mod backlog;
     pub mod channel;
     pub mod crew;
     pub mod lane;

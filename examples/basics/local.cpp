@@ -2,10 +2,7 @@
 #include <iostream>
 #include <pirn.hpp>
 
-static void count_one(pirn::local<int> &count)
-{
-    ++*count;
-}
+static void count_one(pirn::local<int> &count) { ++*count; }
 
 int main()
 {

@@ -37,7 +37,8 @@ static int by_two(Pay pay)
 int main()
 {
     // Wrong: each access is locked, but what the other thread pays in between the two is overwritten. Often less.
-    std::cout << "in pieces: " << by_two([] { write_balance(read_balance() + 1); }) << " of " << 2 * times << "\n";
+    std::cout << "in pieces: " << by_two([] { write_balance(read_balance() + 1); }) << " of " << 2 * times
+              << "\n";
 
     // Right: reading and writing are one step.
     const int right = by_two([] {

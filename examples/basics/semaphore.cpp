@@ -24,8 +24,8 @@ int main()
                 served++;
             });
     }
-    std::cout << "served " << served << ", never more than two at a time: " << (open_at_most <= 2 ? "yes" : "no")
-              << "\n";
+    std::cout << "served " << served
+              << ", never more than two at a time: " << (open_at_most <= 2 ? "yes" : "no") << "\n";
     try {
         free_connections.release();
     } catch (const pirn::error &e) {

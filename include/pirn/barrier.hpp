@@ -21,22 +21,23 @@ public:
         detail::created(pirn_barrier_new(parties, nullptr, nullptr, nullptr, PIRN_FOREVER, &handle_));
     }
 
-    /// The thread that comes last in a round runs `action` before any goes on. What it throws comes out of that thread's wait.
+    /// The thread that comes last in a round runs `action` before any goes on. What it throws comes out of
+    /// that thread's wait.
     template <class Action>
     barrier(std::size_t parties, Action &&action)
     {
         using stored = std::decay_t<Action>;
         stored *copy = detail::create<stored>(std::forward<Action>(action));
         if (copy)
-            detail::created(pirn_barrier_new(parties, run_action<stored>, copy, detail::destroy<stored>, PIRN_FOREVER,
-                                             &handle_));
+            detail::created(pirn_barrier_new(parties, run_action<stored>, copy, detail::destroy<stored>,
+                                             PIRN_FOREVER, &handle_));
     }
 
     barrier(const barrier &) = delete;
     barrier &operator=(const barrier &) = delete;
 
-    /// Waits until all have come; gives a number from 0 to parties - 1, different for each thread of the round. Throws
-    /// errc::broken_barrier if the barrier is, or gets, broken.
+    /// Waits until all have come; gives a number from 0 to parties - 1, different for each thread of the
+    /// round. Throws errc::broken_barrier if the barrier is, or gets, broken.
     value<std::size_t> wait() { return wait(PIRN_FOREVER); }
 
     /// The same for at most so long. A limit that passes breaks the barrier for all.

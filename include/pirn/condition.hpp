@@ -17,19 +17,19 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
-/// A place to wait until what a lock guards has changed. It is made on a lock or an rlock, or has an rlock of its own; locking
-/// it locks that:
+/// A place to wait until what a lock guards has changed. It is made on a lock or an rlock, or has an rlock of
+/// its own; locking it locks that:
 ///
 ///     pirn::condition changed;
 ///     std::unique_lock held(changed);
 ///     changed.wait(held, [&] { return !items.empty(); });
 ///
-/// The waits take a std::unique_lock that holds the condition itself or its lock, else they fail with errc::not_owner. Threads
-/// are notified in the order in which they came, and no wait ends for no reason: what ends one is a notify, its limit, or
-/// a stop request that one of the threads waits with.
-class condition
-    : public detail::lockable<pirn_condition_t, pirn_condition_free, pirn_condition_acquire,
-                              pirn_condition_try_acquire, pirn_condition_acquire_timeout, pirn_condition_release> {
+/// The waits take a std::unique_lock that holds the condition itself or its lock, else they fail with
+/// errc::not_owner. Threads are notified in the order in which they came, and no wait ends for no reason:
+/// what ends one is a notify, its limit, or a stop request that one of the threads waits with.
+class condition : public detail::lockable<pirn_condition_t, pirn_condition_free, pirn_condition_acquire,
+                                          pirn_condition_try_acquire, pirn_condition_acquire_timeout,
+                                          pirn_condition_release> {
 public:
     condition() { detail::created(pirn_condition_new(&handle_)); }
 
@@ -53,7 +53,8 @@ public:
         return detail::check(pirn_condition_wait(handle_));
     }
 
-    /// Waits until `predicate` holds, which is tested with the lock held. What it throws comes out, the lock held.
+    /// Waits until `predicate` holds, which is tested with the lock held. What it throws comes out, the lock
+    /// held.
     template <class Lock, class Predicate>
     done wait(std::unique_lock<Lock> &held, Predicate predicate)
     {
@@ -97,8 +98,9 @@ public:
     }
 
 #if PIRN_HPP_STOP_TOKEN
-    /// Waits until `predicate` holds or a stop is requested; gives what the predicate said last. request_stop may be called with
-    /// the lock held or not. The lock may be let go and taken again once more when a stop has been requested.
+    /// Waits until `predicate` holds or a stop is requested; gives what the predicate said last. request_stop
+    /// may be called with the lock held or not. The lock may be let go and taken again once more when a stop
+    /// has been requested.
     template <class Lock, class Predicate>
     value<bool> wait(std::unique_lock<Lock> &held, std::stop_token stop, Predicate predicate)
     {
@@ -124,7 +126,8 @@ public:
     }
 #endif
 
-    /// Notifies the thread that has waited longest. Unlike with the standard's condition variables the lock has to be held.
+    /// Notifies the thread that has waited longest. Unlike with the standard's condition variables the lock
+    /// has to be held.
     done notify_one() { return notify(1); }
 
     /// Notifies up to n threads.
@@ -149,7 +152,8 @@ private:
     template <class Clock, class Duration>
     pirn_status_t wait_once(const std::chrono::time_point<Clock, Duration> &end)
     {
-        return detail::wait_until(end, [this](double left) { return pirn_condition_wait_timeout(handle_, left); });
+        return detail::wait_until(end,
+                                  [this](double left) { return pirn_condition_wait_timeout(handle_, left); });
     }
 
     /// PIRN_OK once the predicate holds, PIRN_TIMED_OUT if it does not when a wait has timed out.
@@ -170,7 +174,8 @@ private:
 
 #if PIRN_HPP_STOP_TOKEN
     template <class Lock, class Predicate, class Wait>
-    value<bool> stoppable(std::unique_lock<Lock> &held, const std::stop_token &stop, Predicate &predicate, Wait wait)
+    value<bool> stoppable(std::unique_lock<Lock> &held, const std::stop_token &stop, Predicate &predicate,
+                          Wait wait)
     {
         if (!is_held(held))
             return detail::fail<value<bool>>(errc::not_owner);
@@ -178,7 +183,8 @@ private:
         bool holds = false, let_go = false;
         if (!stop.stop_requested()) {
             detail::stop_waker waker(handle_, held, stop, let_go);
-            // The stop is looked for last: the predicate may request it, and its notify then finds nobody waiting.
+            // The stop is looked for last: the predicate may request it, and its notify then finds nobody
+            // waiting.
             while (status == PIRN_OK && !(holds = predicate()) && !stop.stop_requested())
                 status = wait();
         }

@@ -1,11 +1,12 @@
 /// @file
-/// Statuses and errors in C++: pirn::errc, its category, pirn::error; and what becomes of them without exceptions.
+/// Statuses and errors in C++: pirn::errc, its category, pirn::error; and what becomes of them without
+/// exceptions.
 ///
-/// With exceptions, a call that fails throws a pirn::error. Where the compiler has none (-fno-exceptions) the same call
-/// returns: pirn::errc in place of void, pirn::result<T> in place of T. The declarations below say `done` and `value<T>`
-/// for the one and the other. A constructor that fails then leaves an object without a handle: `if (!object)` tells, and
-/// every call on it gives errc::invalid_handle. The functions that the standard's guards call (try_lock and its timed forms)
-/// give bool in both.
+/// With exceptions, a call that fails throws a pirn::error. Where the compiler has none (-fno-exceptions) the
+/// same call returns: pirn::errc in place of void, pirn::result<T> in place of T. The declarations below say
+/// `done` and `value<T>` for the one and the other. A constructor that fails then leaves an object without a
+/// handle: `if (!object)` tells, and every call on it gives errc::invalid_handle. The functions that the
+/// standard's guards call (try_lock and its timed forms) give bool in both.
 #ifndef PIRN_ERROR_HPP
 #define PIRN_ERROR_HPP
 
@@ -36,8 +37,8 @@
 #define PIRN_HPP_STOP_TOKEN 0
 #endif
 
-// A program may mix files with and without exceptions, in C++17 and in C++20. What differs between them has different names,
-// so that the linker joins none of it.
+// A program may mix files with and without exceptions, in C++17 and in C++20. What differs between them has
+// different names, so that the linker joins none of it.
 #if PIRN_HPP_EXCEPTIONS && PIRN_HPP_STOP_TOKEN
 #define PIRN_HPP_DIALECT v0
 #elif PIRN_HPP_EXCEPTIONS
@@ -52,7 +53,7 @@ namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
 /// The statuses of the C functions, each by its name there (PIRN_ERR_SHUT_DOWN is errc::shut_down).
-enum class [[nodiscard]] errc : std::int32_t {
+enum class [[nodiscard]] errc : std::int32_t{
     ok = PIRN_OK,
     timed_out = PIRN_TIMED_OUT,
     would_block = PIRN_WOULD_BLOCK,
@@ -111,7 +112,8 @@ public:
 
 } // namespace detail
 
-/// The category of pirn's error codes; its name is "pirn". It is never destroyed: threads may fail while the program ends.
+/// The category of pirn's error codes; its name is "pirn". It is never destroyed: threads may fail while the
+/// program ends.
 inline const std::error_category &category() noexcept
 {
     static const std::error_category &instance = *new detail::error_category;
@@ -124,8 +126,8 @@ inline std::error_code make_error_code(errc code) noexcept
     return std::error_code(static_cast<int>(code), category());
 }
 
-/// What is thrown when a call fails. code() is a pirn::errc and compares with std::errc where that has the same meaning;
-/// what() is the text of pirn_last_error.
+/// What is thrown when a call fails. code() is a pirn::errc and compares with std::errc where that has the
+/// same meaning; what() is the text of pirn_last_error.
 class error : public std::system_error {
 public:
     /// An error with the general text of its code.
@@ -140,7 +142,8 @@ private:
     std::runtime_error text_; // a string whose copies cannot fail
 };
 
-/// What a call that could throw returns where there are no exceptions: a value, or the errc that says why there is none.
+/// What a call that could throw returns where there are no exceptions: a value, or the errc that says why
+/// there is none.
 template <class T>
 class [[nodiscard]] result {
 public:
@@ -153,9 +156,9 @@ public:
     errc error() const noexcept { return error_; }
 
     /// The value, which has to be there.
-    T &value() & noexcept { return *value_; }
-    const T &value() const & noexcept { return *value_; }
-    T &&value() && noexcept { return *std::move(value_); }
+    T &value() &noexcept { return *value_; }
+    const T &value() const &noexcept { return *value_; }
+    T &&value() &&noexcept { return *std::move(value_); }
 
 private:
     errc error_;
@@ -194,7 +197,8 @@ namespace detail {
 
 #if PIRN_HPP_EXCEPTIONS
 
-/// How a function that gives As fails. Positive statuses are no errors to pirn_last_error, and leave it as it is.
+/// How a function that gives As fails. Positive statuses are no errors to pirn_last_error, and leave it as it
+/// is.
 template <class As = done>
 [[noreturn]] As fail(pirn_status_t status)
 {
@@ -214,10 +218,7 @@ inline void check(pirn_status_t status)
 }
 
 /// The end of a constructor.
-inline void created(pirn_status_t status)
-{
-    check(status);
-}
+inline void created(pirn_status_t status) { check(status); }
 
 template <class T>
 T yield(pirn_status_t status, T &&value)
@@ -246,10 +247,7 @@ As fail(errc code)
     return code;
 }
 
-inline errc check(pirn_status_t status)
-{
-    return static_cast<errc>(status);
-}
+inline errc check(pirn_status_t status) { return static_cast<errc>(status); }
 
 inline void created(pirn_status_t) {}
 

@@ -10,6 +10,7 @@
 #include <pirn/detail/map_state.hpp>
 #include <pirn/detail/owner.hpp>
 #include <pirn/detail/pull.hpp>
+#include <pirn/detail/range_frame.hpp>
 #include <pirn/detail/time.hpp>
 #include <pirn/executor.h>
 #include <pirn/future.hpp>
@@ -50,8 +51,8 @@ public:
     iterator begin() { return iterator(*this); }
     iterator end() noexcept { return iterator(); }
 
-    /// Waits for the next result; nothing after the last. An item's exception is thrown here, and the iteration ends; so it does
-    /// when its limit has passed, with errc::timed_out.
+    /// Waits for the next result; nothing after the last. An item's exception is thrown here, and the
+    /// iteration ends; so it does when its limit has passed, with errc::timed_out.
     value<std::optional<R>> next()
     {
         void *result = nullptr;
@@ -111,8 +112,10 @@ private:
 
 /// How an executor goes through a range.
 struct map_options {
-    std::size_t chunksize = 1; ///< how many items a worker takes at a time; not 0
-    std::optional<std::chrono::duration<double>> timeout = {}; ///< for the whole iteration, counted from the call
+    /// How many items a worker takes at a time; not 0.
+    std::size_t chunksize = 1;
+    /// The limit for the whole iteration, counted from the call; by default none.
+    std::optional<std::chrono::duration<double>> timeout = {};
 };
 
 /// Runs tasks on a pool of threads, which it starts as they are needed:
@@ -121,12 +124,15 @@ struct map_options {
 ///     pirn::future<int> answer = pool.submit([](int a, int b) { return a * b; }, 6, 7);
 ///     std::cout << answer.get();
 ///
-/// The destructor shuts it down and waits until all tasks are done, so that tasks may refer to what was made before the executor.
-/// It does not wait after a shutdown(false), or on one of the executor's own workers.
+/// The destructor shuts it down and waits until all tasks are done, so that tasks may refer to what was made
+/// before the executor. It does not wait after a shutdown(false), or on one of the executor's own workers.
 class executor : public detail::owner<pirn_executor_t, pirn_executor_free> {
 public:
     /// At most so many tasks run at a time; 0 for as many as suit the machine.
-    explicit executor(std::int64_t max_workers = 0) { detail::created(pirn_executor_new(max_workers, &handle_)); }
+    explicit executor(std::int64_t max_workers = 0)
+    {
+        detail::created(pirn_executor_new(max_workers, &handle_));
+    }
 
     executor(const executor &) = delete;
     executor &operator=(const executor &) = delete;
@@ -145,8 +151,9 @@ public:
         return detail::check(pirn_executor_set_thread_name_prefix(handle_, prefix.c_str()));
     }
 
-    /// Sets what each worker calls before its first task, with these arguments, as const: several may at once. If it throws,
-    /// the exception goes to the excepthook and the executor is broken. Before the first task.
+    /// Sets what each worker calls before its first task, with these arguments, as const: several may at
+    /// once. If it throws, the exception goes to the excepthook and the executor is broken. Before the first
+    /// task.
     template <class F, class... Args>
     done set_initializer(F &&f, Args &&...args)
     {
@@ -158,12 +165,13 @@ public:
         stored *copy = detail::create<stored>(std::move(initializer));
         if (!copy)
             return detail::fail(errc::no_memory);
-        return detail::check(
-            pirn_executor_set_initializer(handle_, detail::run_shared<stored>, copy, detail::destroy<stored>));
+        return detail::check(pirn_executor_set_initializer(handle_, detail::run_shared<stored>, copy,
+                                                           detail::destroy<stored>));
     }
 
-    /// Queues a call of `f` with these arguments, all copied or moved in. The future gives what it returns or throws.
-    /// Throws errc::shut_down, errc::broken_executor, or errc::no_thread if the system refuses the first worker.
+    /// Queues a call of `f` with these arguments, all copied or moved in. The future gives what it returns or
+    /// throws. Throws errc::shut_down, errc::broken_executor, or errc::no_thread if the system refuses the
+    /// first worker.
     template <class F, class... Args, class R = detail::result_of<F, Args...>>
     value<future<R>> submit(F &&f, Args &&...args)
     {
@@ -185,7 +193,8 @@ public:
     ///
     ///     for (std::size_t n : pool.map([](const std::string &line) { return line.size(); }, lines))
     ///
-    /// The items are copied, or moved out of a range that is given up. One copy of `f` is called as const, by several threads at once.
+    /// The items are copied, or moved out of a range that is given up. One copy of `f` is called as const, by
+    /// several threads at once.
     template <class F, class Range>
     auto map(F &&f, Range &&items, const map_options &options = {})
     {
@@ -194,6 +203,34 @@ public:
         static_assert(std::is_object_v<R>, "map gives values; for_each is for functions that return nothing");
         using state = detail::map_work<R, std::decay_t<F>, item>;
         return start_map<state>(std::forward<F>(f), std::forward<Range>(items), options);
+    }
+
+    /// Parallel for: calls `body(first, last)`, as const, for parts of the numbers from `begin` up to and
+    /// without `end`, on several threads, of which this is one; returns when all is done. `grain` is how many
+    /// numbers a call gets; 0 for as many as suits. The first exception of a call is thrown here; no call is
+    /// begun after it.
+    template <class Body>
+    done for_range(std::size_t begin, std::size_t end, Body &&body, std::size_t grain = 0)
+    {
+        detail::range_frame<std::remove_reference_t<Body>> frame{body};
+        return detail::check(frame.rethrow(
+            pirn_executor_for_range(handle_, begin, end, grain, frame.run, std::addressof(frame))));
+    }
+
+    /// Calls `f` for each item of a random-access range, as const, on several threads; returns when all is
+    /// done. Otherwise as for_range.
+    ///
+    ///     pool.for_each(images, [](image &each) { each.sharpen(); });
+    template <class Range, class F>
+    done for_each(Range &&items, F &&f, std::size_t grain = 0)
+    {
+        const auto first = std::begin(items);
+        using place = typename std::iterator_traits<std::decay_t<decltype(first)>>::difference_type;
+        const auto part = [&](std::size_t from, std::size_t to) {
+            for (; from < to; from++)
+                std::invoke(std::as_const(f), first[static_cast<place>(from)]);
+        };
+        return for_range(0, static_cast<std::size_t>(std::end(items) - first), part, grain);
     }
 
     /// Takes no more tasks; what is queued still runs. Waits for the end if `wait` is true.
@@ -230,7 +267,8 @@ public:
 
 private:
     template <class State, class F, class Range>
-    value<map_results<typename State::result_type>> start_map(F &&f, Range &&items, const map_options &options)
+    value<map_results<typename State::result_type>> start_map(F &&f, Range &&items,
+                                                              const map_options &options)
     {
         using R = typename State::result_type;
         State *state = detail::create<State>(std::forward<F>(f), std::forward<Range>(items));
@@ -239,9 +277,9 @@ private:
         map_results<R> results(nullptr, state);
         const std::vector<void *> pointers = state->pointers();
         const double timeout = options.timeout ? detail::seconds(*options.timeout) : PIRN_FOREVER;
-        const pirn_status_t status = pirn_executor_map(handle_, State::run, pointers.data(), pointers.size(),
-                                                       State::forget, options.chunksize, timeout,
-                                                       &results.handle_);
+        const pirn_status_t status =
+            pirn_executor_map(handle_, State::run, pointers.data(), pointers.size(), State::forget,
+                              options.chunksize, timeout, &results.handle_);
         return detail::yield(status, std::move(results));
     }
 };

@@ -1,16 +1,13 @@
 /// @file
-/// pirn::future and pirn::promise, waiting for several (Python: concurrent.futures.Future, wait, as_completed).
+/// pirn::future (Python: concurrent.futures.Future).
 #ifndef PIRN_FUTURE_HPP
 #define PIRN_FUTURE_HPP
 
 #include <atomic>
 #include <cstddef>
-#include <iterator>
 #include <memory>
-#include <vector>
 
 #include <pirn/detail/owner.hpp>
-#include <pirn/detail/pull.hpp>
 #include <pirn/detail/task.hpp>
 #include <pirn/detail/time.hpp>
 #include <pirn/future.h>
@@ -20,7 +17,8 @@ inline namespace PIRN_HPP_DIALECT {
 
 namespace detail {
 
-/// A handle that a promise and its future share, the last one frees it; and what else is to be known of a future, rarely.
+/// A handle that a promise and its future share, the last one frees it; and what else is to be known of a
+/// future, rarely.
 class shared_handle {
 public:
     shared_handle() = default;
@@ -51,12 +49,14 @@ class executor;
 
 /// A result that will be there later. Letting go of a future never blocks, and its task goes on.
 ///
-/// One that was default-constructed, moved from, or used up by get() leads to no result: its calls fail with errc::invalid_handle.
+/// One that was default-constructed, moved from, or used up by get() leads to no result: its calls fail with
+/// errc::invalid_handle.
 template <class R>
 class [[nodiscard]] future {
     static constexpr bool in_pointer = detail::fits_pointer<detail::kept<R>>;
-    using shown = std::conditional_t<std::is_void_v<R> || std::is_reference_v<R>, R,
-                                     std::conditional_t<in_pointer, detail::kept<R>, const detail::kept<R> &>>;
+    using shown =
+        std::conditional_t<std::is_void_v<R> || std::is_reference_v<R>, R,
+                           std::conditional_t<in_pointer, detail::kept<R>, const detail::kept<R> &>>;
 
 public:
     /// Leads to no result.
@@ -85,11 +85,11 @@ public:
     bool valid() const noexcept { return handle_ != nullptr; }
     explicit operator bool() const noexcept { return valid(); }
 
-    /// Waits for the result and gives it; the future is used up. An exception of the task is thrown here, the same one. Throws
-    /// errc::cancelled, or errc::broken_executor if a worker's initializer failed before.
+    /// Waits for the result and gives it; the future is used up. An exception of the task is thrown here, the
+    /// same one. Throws errc::cancelled, or errc::broken_executor if a worker's initializer failed before.
     ///
-    /// The result is moved out; but copied if there are done callbacks, which may be looking at it. (errc::invalid_state if it
-    /// cannot be copied: then use result().)
+    /// The result is moved out; but copied if there are done callbacks, which may be looking at it.
+    /// (errc::invalid_state if it cannot be copied: then use result().)
     value<R> get()
     {
         const future used = std::move(*this);
@@ -113,8 +113,8 @@ public:
         }
     }
 
-    /// Waits for the result and shows it, any number of times: as a reference that is good as long as the future, or as a copy if it
-    /// is small and plain. Throws what get() throws.
+    /// Waits for the result and shows it, any number of times: as a reference that is good as long as the
+    /// future, or as a copy if it is small and plain. Throws what get() throws.
     value<shown> result() const
     {
         void *result = nullptr;
@@ -151,8 +151,8 @@ public:
     }
 
 #if PIRN_HPP_EXCEPTIONS
-    /// Waits until the future is over, and gives what get() would throw for a task that failed; null if it has a result.
-    /// Throws errc::cancelled.
+    /// Waits until the future is over, and gives what get() would throw for a task that failed; null if it
+    /// has a result. Throws errc::cancelled.
     std::exception_ptr exception() const
     {
         const pirn_status_t status = pirn_future_result(handle_, nullptr);
@@ -163,7 +163,8 @@ public:
     }
 #endif
 
-    /// Cancels it if it has not started; says whether it is cancelled. The task is then gone, with all that it held.
+    /// Cancels it if it has not started; says whether it is cancelled. The task is then gone, with all that
+    /// it held.
     value<bool> cancel() { return asked(pirn_future_cancel); }
 
     value<bool> cancelled() const { return asked(pirn_future_cancelled); }
@@ -171,8 +172,9 @@ public:
     /// Whether it is over: finished or cancelled.
     value<bool> is_done() const { return asked(pirn_future_done); }
 
-    /// Has a callable called with this future, as a `const future<R> &`, when it is over: by the thread that finishes or cancels it,
-    /// or here and now if it is over. It sees the result by result(). It must not throw: that ends the program.
+    /// Has a callable called with this future, as a `const future<R> &`, when it is over: by the thread that
+    /// finishes or cancels it, or here and now if it is over. It sees the result by result(). It must not
+    /// throw: that ends the program.
     template <class F>
     done add_done_callback(F &&f)
     {
@@ -192,7 +194,8 @@ private:
     friend class executor;
 
     explicit future(pirn_future_t *handle, detail::shared_handle *shared = nullptr) noexcept
-        : handle_(handle), shared_(shared)
+        : handle_(handle),
+          shared_(shared)
     {}
 
     /// Remembers that the result is not to be moved out; whether there is memory to.
@@ -256,274 +259,6 @@ private:
     pirn_future_t *handle_ = nullptr;
     detail::shared_handle *shared_ = nullptr; // null if the handle is this future's alone
 };
-
-/// The other side of a free-standing future, whose result the program sets itself.
-///
-/// A promise that goes without having set a result cancels its future; if that is running already it fails.
-template <class R>
-class promise {
-    using kept = detail::kept<R>;
-    static constexpr bool in_pointer = detail::fits_pointer<kept>;
-
-public:
-    promise()
-    {
-        shared_ = detail::create<detail::shared_handle>();
-        if (!shared_)
-            return;
-        pirn_status_t status = pirn_future_new(&shared_->handle);
-        if constexpr (!in_pointer)
-            if (status == PIRN_OK)
-                status = pirn_future_set_result_free(shared_->handle, detail::destroy<detail::boxed_result<R>>);
-        if (status != PIRN_OK)
-            std::exchange(shared_, nullptr)->drop();
-        detail::created(status);
-    }
-
-    promise(promise &&other) noexcept { swap(other); }
-    promise &operator=(promise &&other) noexcept
-    {
-        promise(std::move(other)).swap(*this);
-        return *this;
-    }
-    ~promise()
-    {
-        if (!shared_)
-            return;
-        abandon();
-        shared_->drop();
-    }
-
-    void swap(promise &other) noexcept
-    {
-        std::swap(shared_, other.shared_);
-        std::swap(taken_, other.taken_);
-    }
-
-    explicit operator bool() const noexcept { return shared_ != nullptr; }
-
-    /// The future, once; then errc::invalid_state.
-    value<future<R>> get_future()
-    {
-        if (!shared_ || taken_)
-            return detail::fail<value<future<R>>>(shared_ ? errc::invalid_state : errc::invalid_handle);
-        taken_ = true;
-        shared_->hold();
-        return future<R>(shared_->handle, shared_);
-    }
-
-    /// Before the work begins: true if it is to be done, and the future is then running; false if it was cancelled.
-    value<bool> set_running_or_notify_cancel()
-    {
-        bool run = false;
-        return detail::yield(pirn_future_set_running_or_notify_cancel(native_handle(), &run), run);
-    }
-
-    /// Finishes the future with a result made of these arguments: a value, a reference, or nothing for void.
-    /// errc::invalid_state if it is finished or cancelled.
-    template <class... Args>
-    done set_value(Args &&...args)
-    {
-        if constexpr (std::is_reference_v<R>) {
-            return set(detail::to_pointer(kept(std::addressof(args)...)));
-        } else if constexpr (in_pointer) {
-            return set(detail::to_pointer(kept(std::forward<Args>(args)...)));
-        } else {
-            using box = detail::boxed_result<R>;
-            std::unique_ptr<box> made(detail::create<box>());
-            if (!made)
-                return detail::fail(errc::no_memory);
-            made->value.emplace(std::forward<Args>(args)...);
-            const pirn_status_t status = pirn_future_set_result(native_handle(), made.get());
-            if (status == PIRN_OK)
-                static_cast<void>(made.release());
-            return detail::check(status);
-        }
-    }
-
-#if PIRN_HPP_EXCEPTIONS
-    /// Finishes the future with an exception, which get() throws. errc::invalid_state if it is finished or cancelled.
-    void set_exception(std::exception_ptr exception)
-    {
-        auto payload = std::make_unique<std::exception_ptr>(exception);
-        const char *words = "an exception that is no std::exception";
-        try {
-            std::rethrow_exception(std::move(exception));
-        } catch (const std::exception &e) {
-            return set_failure(e.what(), std::move(payload));
-        } catch (...) {
-            return set_failure(words, std::move(payload));
-        }
-    }
-#else
-    /// Finishes the future with a failure: get() gives errc::task_failed. errc::invalid_state if it is finished or cancelled.
-    errc set_failure(std::int32_t code, const char *message)
-    {
-        return detail::check(pirn_future_set_exception(native_handle(), code, message));
-    }
-#endif
-
-    /// The C API's handle, which stays this promise's.
-    pirn_future_t *native_handle() const noexcept { return shared_ ? shared_->handle : nullptr; }
-
-private:
-    done set(void *result) { return detail::check(pirn_future_set_result(native_handle(), result)); }
-
-#if PIRN_HPP_EXCEPTIONS
-    void set_failure(const char *words, std::unique_ptr<std::exception_ptr> payload)
-    {
-        detail::check(pirn_future_set_exception_with(native_handle(), detail::exception_code, words, payload.release(),
-                                                     detail::destroy<std::exception_ptr>));
-    }
-#endif
-
-    void abandon() noexcept
-    {
-        bool over = false, cancelled = false, run = false;
-        if (pirn_future_done(shared_->handle, &over) == PIRN_OK && over)
-            return;
-        if (pirn_future_cancel(shared_->handle, &cancelled) == PIRN_OK && cancelled)
-            static_cast<void>(pirn_future_set_running_or_notify_cancel(shared_->handle, &run));
-        else
-            static_cast<void>(pirn_future_set_exception(shared_->handle, 1, "the promise was not kept"));
-    }
-
-    detail::shared_handle *shared_ = nullptr;
-    bool taken_ = false;
-};
-
-/// What wait() waits for.
-enum class return_when : std::int32_t {
-    first_completed = PIRN_FIRST_COMPLETED,
-    first_exception = PIRN_FIRST_EXCEPTION,
-    all_completed = PIRN_ALL_COMPLETED,
-};
-
-/// Which futures were done when wait() returned: their places in the range.
-struct wait_result {
-    std::vector<std::size_t> done, not_done;
-};
-
-namespace detail {
-
-template <class Futures>
-std::vector<pirn_future_t *> handles(const Futures &futures)
-{
-    std::vector<pirn_future_t *> handles;
-    for (const auto &future : futures)
-        handles.push_back(future.native_handle());
-    return handles;
-}
-
-template <class Futures>
-value<wait_result> wait(const Futures &futures, return_when when, double seconds)
-{
-    const std::vector<pirn_future_t *> handles = detail::handles(futures);
-    const std::unique_ptr<bool[]> done(new bool[handles.size() + 1]());
-    const pirn_status_t status = pirn_wait(handles.data(), handles.size(), static_cast<std::int32_t>(when), seconds,
-                                           done.get(), nullptr);
-    if (status < 0)
-        return fail<value<wait_result>>(status);
-    wait_result result;
-    for (std::size_t i = 0; i < handles.size(); i++)
-        (done[i] ? result.done : result.not_done).push_back(i);
-    return result;
-}
-
-} // namespace detail
-
-/// Waits for the futures of a range until all are done, or as `when` says.
-template <class Futures>
-value<wait_result> wait(const Futures &futures, return_when when = return_when::all_completed)
-{
-    return detail::wait(futures, when, PIRN_FOREVER);
-}
-
-/// The same for at most so long; what is not done then stands in not_done.
-template <class Futures, class Rep, class Period>
-value<wait_result> wait_for(const Futures &futures, const std::chrono::duration<Rep, Period> &limit,
-                            return_when when = return_when::all_completed)
-{
-    return detail::wait(futures, when, detail::seconds(limit));
-}
-
-/// Futures in the order in which they get done; see as_completed.
-template <class Future>
-class completed_futures : public detail::owner<pirn_as_completed_t, pirn_as_completed_free> {
-public:
-    using element = Future;
-    using iterator = detail::pull_iterator<completed_futures>;
-
-    template <class Futures>
-    completed_futures(Futures &futures, double seconds)
-    {
-        for (Future &future : futures)
-            futures_.push_back(std::addressof(future));
-        const std::vector<pirn_future_t *> handles = detail::handles(futures);
-        status_ = pirn_as_completed(handles.data(), handles.size(), seconds, &handle_);
-        detail::created(status_);
-    }
-
-    /// Waits for the first. An iteration cannot be begun again: it goes on where it was.
-    iterator begin() { return iterator(*this); }
-    iterator end() noexcept { return iterator(); }
-
-    /// Waits for the next; null after the last. Throws errc::timed_out when the limit has passed.
-    value<Future *> next()
-    {
-        std::size_t index = 0;
-        status_ = pirn_as_completed_next(handle_, &index);
-        if (status_ == PIRN_END)
-            return static_cast<Future *>(nullptr);
-        return detail::yield(status_, status_ == PIRN_OK ? futures_[index] : nullptr);
-    }
-
-#if !PIRN_HPP_EXCEPTIONS
-    /// Why a loop over this has ended: errc::end after the last.
-    errc status() const noexcept { return static_cast<errc>(status_); }
-#endif
-
-private:
-    friend iterator;
-    bool pull()
-    {
-#if PIRN_HPP_EXCEPTIONS
-        current_ = next();
-#else
-        const auto pulled = next();
-        current_ = pulled.ok() ? pulled.value() : nullptr;
-#endif
-        return current_ != nullptr;
-    }
-    Future &current() noexcept { return *current_; }
-
-    std::vector<Future *> futures_;
-    Future *current_ = nullptr;
-    pirn_status_t status_ = PIRN_OK;
-};
-
-/// A range over the futures of a range, which has to stay as it is meanwhile, in the order in which they get done:
-///
-///     for (pirn::future<int> &done : pirn::as_completed(futures))
-///         sum += done.get();
-template <class Futures>
-auto as_completed(Futures &futures)
-{
-    using future = std::remove_reference_t<decltype(*std::begin(futures))>;
-    return completed_futures<future>(futures, PIRN_FOREVER);
-}
-
-/// The same with a limit for the whole iteration, counted from now. When it passes the loop throws errc::timed_out.
-template <class Futures, class Rep, class Period>
-auto as_completed(Futures &futures, const std::chrono::duration<Rep, Period> &limit)
-{
-    using future = std::remove_reference_t<decltype(*std::begin(futures))>;
-    return completed_futures<future>(futures, detail::seconds(limit));
-}
-
-/// The futures have to outlive the iteration.
-template <class Futures, class... Limit>
-void as_completed(const Futures &&futures, Limit...) = delete;
 
 } // namespace PIRN_HPP_DIALECT
 } // namespace pirn

@@ -1,5 +1,6 @@
 /// @file
-/// Hooks: who is told of failures that no caller sees, and of what threads do (Python: threading.excepthook, settrace, setprofile).
+/// Hooks: who is told of failures that no caller sees, and of what threads do (Python: threading.excepthook,
+/// settrace, setprofile).
 #ifndef PIRN_HOOKS_HPP
 #define PIRN_HOOKS_HPP
 
@@ -37,8 +38,8 @@ done set_trace(set_trace_fn set, F &&hook)
 
 } // namespace detail
 
-/// Has failures that no caller gets to see go to `hook`, a callable of a `const pirn_excepthook_args_t &`, called as const by the
-/// thread that failed. What it throws itself is reported on stderr.
+/// Has failures that no caller gets to see go to `hook`, a callable of a `const pirn_excepthook_args_t &`,
+/// called as const by the thread that failed. What it throws itself is reported on stderr.
 template <class F>
 done set_excepthook(F &&hook)
 {
@@ -46,18 +47,14 @@ done set_excepthook(F &&hook)
     stored *copy = detail::create<stored>(std::forward<F>(hook));
     if (!copy)
         return detail::fail(errc::no_memory);
-    return detail::check(
-        pirn_set_excepthook(detail::run_excepthook<stored>, copy, detail::destroy<stored>));
+    return detail::check(pirn_set_excepthook(detail::run_excepthook<stored>, copy, detail::destroy<stored>));
 }
 
 /// Restores the default one, which writes to stderr.
-inline done reset_excepthook()
-{
-    return detail::check(pirn_set_excepthook(nullptr, nullptr, nullptr));
-}
+inline done reset_excepthook() { return detail::check(pirn_set_excepthook(nullptr, nullptr, nullptr)); }
 
-/// Has `hook`, a callable of a `const pirn_trace_event_t &`, told what the threads do that are started from now on. It is called
-/// as const, by several threads at once, and must not throw: that ends the program.
+/// Has `hook`, a callable of a `const pirn_trace_event_t &`, told what the threads do that are started from
+/// now on. It is called as const, by several threads at once, and must not throw: that ends the program.
 template <class F>
 done settrace(F &&hook)
 {

@@ -9,14 +9,12 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
-/// What exit() does: runs the at_shutdown callbacks, has executors finish, joins all threads that are no daemons.
-inline done shutdown()
-{
-    return detail::check(pirn_shutdown());
-}
+/// What exit() does: runs the at_shutdown callbacks, has executors finish, joins all threads that are no
+/// daemons.
+inline done shutdown() { return detail::check(pirn_shutdown()); }
 
-/// Has a callable called when the shutdown begins, before threads are joined; the last one registered is called first. An
-/// exception goes to the excepthook.
+/// Has a callable called when the shutdown begins, before threads are joined; the last one registered is
+/// called first. An exception goes to the excepthook.
 template <class F, class... Args>
 done at_shutdown(F &&f, Args &&...args)
 {

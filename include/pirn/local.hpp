@@ -10,7 +10,8 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
-/// A value of its own for each thread, made at the thread's first use and destroyed at its end, or with this object:
+/// A value of its own for each thread, made at the thread's first use and destroyed at its end, or with this
+/// object:
 ///
 ///     pirn::local<std::mt19937> random;
 ///     pirn::local<buffer> scratch([] { return buffer(4096); });
@@ -25,8 +26,8 @@ public:
     /// Values are made as T().
     local() : local([] { return T(); }) {}
 
-    /// Values are made by `make`, which is called as const, by several threads at once. What it throws comes out of the use that
-    /// called it, and the next one calls it again.
+    /// Values are made by `make`, which is called as const, by several threads at once. What it throws comes
+    /// out of the use that called it, and the next one calls it again.
     template <class Make, class = std::enable_if_t<std::is_invocable_r_v<T, const std::decay_t<Make> &>>>
     explicit local(Make &&make)
     {

@@ -12,8 +12,8 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
-/// Mutual exclusion without an owner: any thread may release it, and its holder waits if it acquires it again. Use it by
-/// its name pirn::lock, with the standard's guards:
+/// Mutual exclusion without an owner: any thread may release it, and its holder waits if it acquires it
+/// again. Use it by its name pirn::lock, with the standard's guards:
 ///
 ///     pirn::lock lock;
 ///     std::lock_guard guard(lock);
@@ -35,8 +35,9 @@ public:
 using lock = plain_lock;
 
 /// A lock with an owner, who may acquire it again and has to release it as often.
-class rlock : public detail::lockable<pirn_rlock_t, pirn_rlock_free, pirn_rlock_acquire, pirn_rlock_try_acquire,
-                                      pirn_rlock_acquire_timeout, pirn_rlock_release> {
+class rlock
+    : public detail::lockable<pirn_rlock_t, pirn_rlock_free, pirn_rlock_acquire, pirn_rlock_try_acquire,
+                              pirn_rlock_acquire_timeout, pirn_rlock_release> {
 public:
     rlock() { detail::created(pirn_rlock_new(&handle_)); }
 

@@ -1,5 +1,6 @@
 /// @file
-/// pirn::queue, lifo_queue, priority_queue, simple_queue (Python: queue.Queue, LifoQueue, PriorityQueue, SimpleQueue).
+/// pirn::queue, lifo_queue, priority_queue, simple_queue (Python: queue.Queue, LifoQueue, PriorityQueue,
+/// SimpleQueue).
 #ifndef PIRN_QUEUE_HPP
 #define PIRN_QUEUE_HPP
 
@@ -20,7 +21,8 @@ inline namespace PIRN_HPP_DIALECT {
 
 namespace detail {
 
-/// Values as the pointers that the C API queues. Small plain ones are in the pointer itself, others in memory of their own.
+/// Values as the pointers that the C API queues. Small plain ones are in the pointer itself, others in memory
+/// of their own.
 template <class T, bool Small = fits_pointer<T>>
 struct item {
     static constexpr pirn_free_fn item_free() noexcept { return nullptr; }
@@ -73,8 +75,9 @@ struct item<T, false> {
 
 } // namespace detail
 
-/// Hands values from thread to thread, first in, first out. T has to be movable. A put that fails or is refused leaves the value
-/// with the caller. A consumer can go through it until it has been shut down and is empty:
+/// Hands values from thread to thread, first in, first out. T has to be movable. A put that fails or is
+/// refused leaves the value with the caller. A consumer can go through it until it has been shut down and is
+/// empty:
 ///
 ///     for (job &next : jobs)
 ///         next.run();
@@ -99,14 +102,16 @@ public:
     /// Puts a value in, waiting as long as the queue is full. Throws errc::shut_down.
     done put(T &&value)
     {
-        return detail::check(put_status(value, [this](void *packed) { return pirn_queue_put(handle_, packed); }));
+        return detail::check(
+            put_status(value, [this](void *packed) { return pirn_queue_put(handle_, packed); }));
     }
     done put(const T &value) { return put(T(value)); }
 
     /// Puts a value in if the queue is not full; says whether it did.
     pirn::value<bool> try_put(T &&value)
     {
-        return detail::answer(put_status(value, [this](void *packed) { return pirn_queue_try_put(handle_, packed); }));
+        return detail::answer(
+            put_status(value, [this](void *packed) { return pirn_queue_try_put(handle_, packed); }));
     }
     pirn::value<bool> try_put(const T &value) { return try_put(T(value)); }
 
@@ -124,8 +129,8 @@ public:
         return put_for(T(value), limit);
     }
 
-    /// Takes the first value out, waiting as long as there is none. Throws errc::shut_down once the queue has been shut down and
-    /// is empty.
+    /// Takes the first value out, waiting as long as there is none. Throws errc::shut_down once the queue has
+    /// been shut down and is empty.
     pirn::value<T> get()
     {
         void *packed = nullptr;
@@ -182,10 +187,12 @@ public:
     done set_maxsize(std::int64_t maxsize) { return detail::check(pirn_queue_set_maxsize(handle_, maxsize)); }
     pirn::value<bool> is_shut_down() const { return number<bool>(pirn_queue_is_shut_down); }
 
-    /// Refuses puts from now on, and gets as soon as the queue is empty; an immediate shutdown destroys what is in it.
+    /// Refuses puts from now on, and gets as soon as the queue is empty; an immediate shutdown destroys what
+    /// is in it.
     done shutdown(bool immediate = false) { return detail::check(pirn_queue_shutdown(handle_, immediate)); }
 
-    /// A way through the values as they come, until the queue is shut down and empty. Several threads may each go their own.
+    /// A way through the values as they come, until the queue is shut down and empty. Several threads may
+    /// each go their own.
     iterator begin() { return iterator(*this); }
     iterator end() noexcept { return iterator(); }
 
@@ -286,14 +293,16 @@ public:
     }
 };
 
-/// The lowest value first, by `Compare`, which says whether one comes before another; of equal ones the one that was put first.
-/// `Compare` is called as const, never twice at once, and must not throw: that ends the program. It must not use the queue.
+/// The lowest value first, by `Compare`, which says whether one comes before another; of equal ones the one
+/// that was put first. `Compare` is called as const, never twice at once, and must not throw: that ends the
+/// program. It must not use the queue.
 template <class T, class Compare = std::less<T>>
 class priority_queue : public queue<T> {
 public:
     /// For at most so many values; 0 and less for no limit.
     explicit priority_queue(std::int64_t maxsize = 0, Compare compare = Compare())
-        : queue<T>(typename queue<T>::unmade()), compare_(detail::create<Compare>(std::move(compare)))
+        : queue<T>(typename queue<T>::unmade()),
+          compare_(detail::create<Compare>(std::move(compare)))
     {
         if (compare_)
             this->made(pirn_priority_queue_new(maxsize, order, compare_.get(), &this->handle_));
@@ -319,12 +328,15 @@ private:
     std::unique_ptr<Compare> compare_;
 };
 
-/// First in, first out, without a limit or a count of what is not done: task_done, join, unfinished and set_maxsize throw
-/// errc::unsupported.
+/// First in, first out, without a limit or a count of what is not done: task_done, join, unfinished and
+/// set_maxsize throw errc::unsupported.
 template <class T>
 class simple_queue : public queue<T> {
 public:
-    simple_queue() : queue<T>(typename queue<T>::unmade()) { this->made(pirn_simple_queue_new(&this->handle_)); }
+    simple_queue() : queue<T>(typename queue<T>::unmade())
+    {
+        this->made(pirn_simple_queue_new(&this->handle_));
+    }
 };
 
 } // namespace PIRN_HPP_DIALECT

@@ -13,7 +13,8 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
-/// A counter of units, which threads wait for. It also has the names of a lock, so that a guard can hold one unit:
+/// A counter of units, which threads wait for. It also has the names of a lock, so that a guard can hold one
+/// unit:
 ///
 ///     std::unique_lock permit(semaphore);
 class semaphore : public detail::owner<pirn_semaphore_t, pirn_semaphore_free> {

@@ -1,5 +1,6 @@
 /// @file
-/// pirn::thread, and what a program can ask about its threads (Python: threading.Thread, current_thread, enumerate, ...).
+/// pirn::thread, and what a program can ask about its threads (Python: threading.Thread, current_thread,
+/// enumerate, ...).
 #ifndef PIRN_THREAD_HPP
 #define PIRN_THREAD_HPP
 
@@ -20,11 +21,21 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
-/// Leads to a thread, whoever started it, and lets go of it without a word: what current_thread, main_thread and enumerate give.
+class thread;
+
+/// Leads to a thread, whoever started it, and lets go of it without a word: what current_thread, main_thread
+/// and enumerate give.
 class thread_ref : public detail::owner<pirn_thread_t, pirn_thread_free> {
 public:
     /// Leads to no thread.
     thread_ref() noexcept = default;
+
+    thread_ref(thread_ref &&) noexcept = default;
+    thread_ref &operator=(thread_ref &&) noexcept = default;
+
+    /// A pirn::thread that was moved into this would be joined by nobody: detach() says so.
+    thread_ref(thread &&) = delete;
+    thread_ref &operator=(thread &&) = delete;
 
     /// Takes over a handle of the C API.
     explicit thread_ref(pirn_thread_t *handle) noexcept : owner(handle) {}
@@ -55,12 +66,16 @@ public:
 
     value<std::string> name() const
     {
-        return detail::text(
-            [this](char *buf, std::size_t cap, std::size_t *len) { return pirn_thread_name(handle_, buf, cap, len); });
+        return detail::text([this](char *buf, std::size_t cap, std::size_t *len) {
+            return pirn_thread_name(handle_, buf, cap, len);
+        });
     }
 
     /// Renames it; the system's name for it follows.
-    done set_name(const std::string &name) { return detail::check(pirn_thread_set_name(handle_, name.c_str())); }
+    done set_name(const std::string &name)
+    {
+        return detail::check(pirn_thread_set_name(handle_, name.c_str()));
+    }
 
     /// Its number in this process; stays after its end.
     value<std::uint64_t> ident() const
@@ -93,8 +108,8 @@ public:
 
 /// What has to be known before a thread starts.
 struct thread_options {
-    std::string name = {};              ///< empty: "Thread-N"
-    std::optional<bool> daemon = {};    ///< unset: as the thread that makes it
+    std::string name = {};           ///< empty: "Thread-N"
+    std::optional<bool> daemon = {}; ///< unset: as the thread that makes it
 };
 
 /// Runs a callable on a thread of its own, from its construction on:
@@ -102,11 +117,12 @@ struct thread_options {
 ///     pirn::thread reader(read_all, std::ref(input), 42);
 ///     pirn::thread poller(pirn::thread_options{"poller"}, [](std::stop_token stop) { ... });    // C++20
 ///
-/// The callable and its arguments are copied or moved in, as by std::thread; one that takes a std::stop_token first gets the
-/// thread's. What the callable returns is dropped; an exception that it throws goes to the excepthook, which writes it to
-/// stderr with the thread's name, and nothing else ends.
+/// The callable and its arguments are copied or moved in, as by std::thread; one that takes a std::stop_token
+/// first gets the thread's. What the callable returns is dropped; an exception that it throws goes to the
+/// excepthook, which writes it to stderr with the thread's name, and nothing else ends.
 ///
-/// The destructor asks the thread to stop and joins it, a daemon too, unless it was let go by detach(), or runs on that very thread.
+/// The destructor asks the thread to stop and joins it, a daemon too, unless it was let go by detach(), or
+/// runs on that very thread.
 class thread : public thread_ref {
 public:
     /// No thread.
@@ -136,7 +152,7 @@ public:
             start<call>(options, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
     }
 
-    thread(thread &&) noexcept = default;
+    thread(thread &&other) noexcept { swap(other); }
 
     /// Stops and joins the thread that it leads to, and takes over the other's.
     thread &operator=(thread &&other) noexcept
@@ -163,7 +179,8 @@ public:
 #endif
     }
 
-    /// Lets the thread go on by itself; this object then leads to none. The process's end waits for it unless it is a daemon.
+    /// Lets the thread go on by itself; this object then leads to none. The process's end waits for it unless
+    /// it is a daemon.
     void detach() noexcept { reset(); }
 
 #if PIRN_HPP_STOP_TOKEN
@@ -234,22 +251,13 @@ inline value<std::vector<thread_ref>> enumerate()
 }
 
 /// How many threads are alive.
-inline std::size_t active_count() noexcept
-{
-    return pirn_active_count();
-}
+inline std::size_t active_count() noexcept { return pirn_active_count(); }
 
 /// The calling thread's number in this process. Registers nothing.
-inline std::uint64_t get_ident() noexcept
-{
-    return pirn_get_ident();
-}
+inline std::uint64_t get_ident() noexcept { return pirn_get_ident(); }
 
 /// The kernel's number for the calling thread.
-inline std::uint64_t get_native_id() noexcept
-{
-    return pirn_get_native_id();
-}
+inline std::uint64_t get_native_id() noexcept { return pirn_get_native_id(); }
 
 } // namespace PIRN_HPP_DIALECT
 } // namespace pirn

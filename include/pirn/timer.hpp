@@ -14,13 +14,13 @@
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
-/// A thread that waits first: calls its function once, so long after its construction, on a thread of its own. While it waits it
-/// costs no system thread.
+/// A thread that waits first: calls its function once, so long after its construction, on a thread of its
+/// own. While it waits it costs no system thread.
 ///
 ///     pirn::timer reminder(10min, [] { std::cout << "tea\n"; });
 ///
-/// What the function throws goes to the excepthook. The destructor cancels the timer; if the function runs already it waits for its
-/// end, unless it is called by it.
+/// What the function throws goes to the excepthook. The destructor cancels the timer; if the function runs
+/// already it waits for its end, unless it is called by it.
 class timer : public detail::owner<pirn_timer_t, pirn_timer_free> {
 public:
     /// No timer.
@@ -34,8 +34,8 @@ public:
         call *made = detail::create<call>(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
         if (!made)
             return;
-        pirn_status_t status =
-            pirn_timer_new(interval_of(interval), detail::run_once<call>, made, detail::destroy<call>, &handle_);
+        pirn_status_t status = pirn_timer_new(interval_of(interval), detail::run_once<call>, made,
+                                              detail::destroy<call>, &handle_);
         if (status == PIRN_OK)
             status = pirn_timer_start(handle_);
         if (status != PIRN_OK)

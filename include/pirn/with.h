@@ -1,6 +1,7 @@
 /**
  * @file
- * Conveniences for C that pirn.h does not include and nothing needs: blocks that hold a lock, and statuses that are passed on.
+ * Conveniences for C that pirn.h does not include and nothing needs: blocks that hold a lock, and statuses
+ * that are passed on.
  *
  *     pirn_status_t transfer(account_t *from, account_t *to, long sum)
  *     {
@@ -15,12 +16,14 @@
  *         return PIRN_OK;
  *     }
  *
- * PIRN_WITH_LOCK(lock), PIRN_WITH_RLOCK(rlock), PIRN_WITH_CONDITION(condition), PIRN_WITH_SEMAPHORE(semaphore): the statement that
- * follows runs with the object acquired, for which it waits without a limit. It is released on every way out: at the end, by
- * break and continue (which leave this statement, not a loop around it), return and goto; not by longjmp. The object is evaluated
- * once. Python: with lock: ...
+ * PIRN_WITH_LOCK(lock), PIRN_WITH_RLOCK(rlock), PIRN_WITH_CONDITION(condition),
+ * PIRN_WITH_SEMAPHORE(semaphore): the statement that follows runs with the object acquired, for which it
+ * waits without a limit. It is released on every way out: at the end, by break and continue (which leave this
+ * statement, not a loop around it), return and goto; not by longjmp. The object is evaluated once. Python:
+ * with lock: ...
  *
- * Acquiring fails only if the handle is no such object. The statement is then left out, and an `else` after it runs:
+ * Acquiring fails only if the handle is no such object. The statement is then left out, and an `else` after
+ * it runs:
  *
  *     PIRN_WITH_LOCK(lock) {
  *         ...
@@ -28,11 +31,12 @@
  *         fprintf(stderr, "%s\n", pirn_last_error());
  *     }
  *
- * PIRN_TRY(call) makes a call that returns a pirn_status_t, and returns it from the function around unless it is PIRN_OK:
- * errors, and PIRN_TIMED_OUT, PIRN_WOULD_BLOCK and PIRN_END too. Within the blocks above it releases what they hold.
+ * PIRN_TRY(call) makes a call that returns a pirn_status_t, and returns it from the function around unless it
+ * is PIRN_OK: errors, and PIRN_TIMED_OUT, PIRN_WOULD_BLOCK and PIRN_END too. Within the blocks above it
+ * releases what they hold.
  *
- * The blocks need a compiler with the cleanup attribute of GNU C (gcc, clang), in any standard from C99 to C23; PIRN_TRY needs
- * nothing. C++ has pirn.hpp.
+ * The blocks need a compiler with the cleanup attribute of GNU C (gcc, clang), in any standard from C99 to
+ * C23; PIRN_TRY needs nothing. C++ has pirn.hpp.
  */
 #ifndef PIRN_WITH_H
 #define PIRN_WITH_H
@@ -60,8 +64,8 @@
 #define PIRN_WITH_SEMAPHORE(object) PIRN_WITH_1_(semaphore, object, __LINE__)
 
 /* A loop of one round, since that is the only statement in front of which something can be declared. What it declares is
- * the object that is held (NULL if acquiring failed), released at the end of its scope, and whether the round is to come. The
- * line's number keeps the names of nested blocks apart. */
+ * the object that is held (NULL if acquiring failed), released at the end of its scope, and whether the round
+ * is to come. The line's number keeps the names of nested blocks apart. */
 #define PIRN_WITH_1_(kind, object, line) PIRN_WITH_2_(kind, object, line)
 #define PIRN_WITH_2_(kind, object, line)                                                                    \
     for (pirn_##kind##_t *pirn_held_##line##_ __attribute__((__cleanup__(pirn_with_##kind##_end_))) =        \

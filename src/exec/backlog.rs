@@ -25,7 +25,7 @@ pub enum Patience {
 }
 
 /// The tasks that wait.
-pub(super) struct Backlog {
+pub struct Backlog {
     /// 0 for none. Set before the first submit.
     bound: AtomicUsize,
     room: Mutex<Room>,

@@ -56,6 +56,10 @@ const VACANT: u32 = 1 << 31;
 const SURPLUS: u32 = 1 << 30;
 const SEARCHING: u32 = SURPLUS - 1;
 
+/// How many workers that are too many may stay for a while, in case the place is lent again; and how long.
+const MOST_IN_RESERVE: usize = 16;
+const RESERVE_NS: u64 = 20_000_000;
+
 /// "Look again."
 const LOOK: Notice = Notice::new(1);
 
@@ -72,6 +76,9 @@ pub struct Roster {
     /// Who finds no work leaves.
     closing: bool,
     sleepers: WaitList,
+    /// Workers that were too many and have not left yet. They are counted nowhere else.
+    reserve: usize,
+    reserves: WaitList,
 }
 
 impl Roster {
@@ -105,8 +112,17 @@ pub enum Rest {
 impl Crew {
     /// Nobody yet; at most `limit` at work at a time.
     pub fn new(limit: usize) -> Crew {
-        let roster =
-            Roster { limit, workers: 0, entering: 0, asleep: 0, blocked: 0, closing: false, sleepers: WaitList::new() };
+        let roster = Roster {
+            limit,
+            workers: 0,
+            entering: 0,
+            asleep: 0,
+            blocked: 0,
+            closing: false,
+            sleepers: WaitList::new(),
+            reserve: 0,
+            reserves: WaitList::new(),
+        };
         Crew { word: AtomicU32::new(VACANT), roster: Mutex::new(roster) }
     }
 
@@ -177,6 +193,11 @@ impl Crew {
         if roster.at_work() >= roster.limit || queued() <= roster.entering as u64 {
             return false;
         }
+        if let Some(worker) = self.recall(&mut roster) {
+            drop(roster);
+            worker.notify(LOOK);
+            return false;
+        }
         self.enlist(&mut roster);
         true
     }
@@ -227,12 +248,17 @@ impl Crew {
     pub fn sleep(&self, any_work: impl Fn() -> bool) -> Rest {
         let mut roster = self.roster.lock();
         if roster.is_surplus() {
+            // The place may be lent again soon, as in fork-join, and a thread takes long to start: some stay for a while.
+            let stays = !roster.closing && roster.reserve < roster.limit.min(MOST_IN_RESERVE);
             roster.workers -= 1;
             self.refresh(&roster);
             // Others are at work, as many as may. If one of them sleeps, and this one looked for it, that one looks now.
             self.word.fetch_sub(1, Ordering::SeqCst);
             in_one_order();
             let sleeper = if any_work() { self.wake(&mut roster) } else { None };
+            if let (true, None) = (stays, &sleeper) {
+                return Crew::sleep_in_reserve(roster);
+            }
             drop(roster);
             sleeper.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
             return Rest::ForGood;
@@ -257,6 +283,28 @@ impl Crew {
         match Mutex::wait(roster, Deadline::NEVER, |roster| &mut roster.sleepers) {
             Wake::Notified(_) | Wake::TimedOut(_) => Rest::Over,
         }
+    }
+
+    /// For a worker that is counted out: it is counted in again by who calls it, or goes after a while.
+    fn sleep_in_reserve(mut roster: MutexGuard<'_, Roster>) -> Rest {
+        roster.reserve += 1;
+        match Mutex::wait(roster, Deadline::after_ns(RESERVE_NS), |roster| &mut roster.reserves) {
+            Wake::Notified(_) => Rest::Over,
+            Wake::TimedOut(mut roster) => {
+                roster.reserve -= 1;
+                Rest::ForGood
+            }
+        }
+    }
+
+    /// Calls a worker back from the reserve.
+    fn recall(&self, roster: &mut Roster) -> Option<Notifier> {
+        let worker = roster.reserves.pop_front()?;
+        roster.reserve -= 1;
+        roster.workers += 1;
+        self.begin_search();
+        self.refresh(roster);
+        Some(worker)
     }
 
     /// A busy worker, or one that is entering, waits for a future of this pool. The caller makes the look of the last one.
@@ -284,7 +332,7 @@ impl Crew {
         let mut roster = self.roster.lock();
         roster.closing = true;
         let mut woken = Vec::with_capacity(roster.asleep);
-        while let Some(sleeper) = self.wake(&mut roster) {
+        while let Some(sleeper) = self.wake(&mut roster).or_else(|| self.recall(&mut roster)) {
             woken.push(sleeper);
         }
         drop(roster);

@@ -25,10 +25,6 @@ const LOCKED: u32 = 1;
 const CONTENDED: u32 = 2;
 const FILLED: u32 = 4;
 
-/// How many entries are moved to another lane at a time, at most, and as a part of what there is. As long as few wait, one is taken at
-/// a time: then tasks start in the order of their submits, as near as can be, with several workers too.
-const LARGEST_SHARE: usize = 64;
-const SHARES: usize = 16;
 /// A queue shorter than this is not looked through for what has been withdrawn.
 const SWEEP_AT_LEAST: usize = 64;
 
@@ -45,6 +41,8 @@ pub struct Queue<E> {
     pub open: bool,
     /// How many were ever submitted to this lane.
     pub submitted: u64,
+    /// A submitter had to wait for the lock, since a worker last took something.
+    held_up: bool,
     entries: VecDeque<E>,
     sweep_at: usize,
 }
@@ -83,10 +81,20 @@ impl<E: Withdrawable> Queue<E> {
         found
     }
 
-    /// Moves some entries from the front to `to`; one at least, if there is one.
-    pub fn share(&mut self, to: &mut VecDeque<E>) {
-        let count = (self.entries.len() / SHARES).clamp(1, LARGEST_SHARE).min(self.entries.len());
+    /// Moves up to `most` entries from the front to `to`, and not more than half; one at least, if there is one.
+    pub fn share(&mut self, most: usize, to: &mut VecDeque<E>) {
+        let count = self.entries.len().div_ceil(2).min(most);
         to.extend(self.entries.drain(..count));
+    }
+
+    /// Whether a submitter had to wait for the lock, since this was last asked.
+    pub fn has_held_up(&mut self) -> bool {
+        core::mem::take(&mut self.held_up)
+    }
+
+    /// How many there are, withdrawn ones included.
+    pub fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Puts entries that come from another lane behind all others.
@@ -97,12 +105,6 @@ impl<E: Withdrawable> Queue<E> {
     /// Takes everything.
     pub fn take_all(&mut self) -> VecDeque<E> {
         core::mem::take(&mut self.entries)
-    }
-
-    /// How many entries there are, withdrawn ones included.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.entries.len()
     }
 }
 
@@ -121,7 +123,8 @@ unsafe impl<E: Send> Send for Lane<E> {}
 impl<E> Lane<E> {
     /// An empty lane, still closed.
     pub fn new() -> Lane<E> {
-        let queue = Queue { open: false, submitted: 0, entries: VecDeque::new(), sweep_at: SWEEP_AT_LEAST };
+        let queue =
+            Queue { open: false, submitted: 0, held_up: false, entries: VecDeque::new(), sweep_at: SWEEP_AT_LEAST };
         Lane { state: AtomicU32::new(0), queue: UnsafeCell::new(queue) }
     }
 
@@ -135,12 +138,29 @@ impl<E> Lane<E> {
     /// Locks it.
     #[inline]
     pub fn lock(&self) -> LaneGuard<'_, E> {
-        let seen = self.state.load(Ordering::Relaxed) & FILLED;
-        // Acquire pairs with the unlock's release: the queue is seen as it was left.
-        if self.state.compare_exchange(seen, seen | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if !self.try_lock() {
             self.lock_contended();
         }
         LaneGuard { lane: self }
+    }
+
+    /// Locks it, to put something there.
+    #[inline]
+    pub fn lock_to_submit(&self) -> LaneGuard<'_, E> {
+        if self.try_lock() {
+            return LaneGuard { lane: self };
+        }
+        self.lock_contended();
+        let mut guard = LaneGuard { lane: self };
+        guard.held_up = true;
+        guard
+    }
+
+    #[inline]
+    fn try_lock(&self) -> bool {
+        let seen = self.state.load(Ordering::Relaxed) & FILLED;
+        // Acquire pairs with the unlock's release: the queue is seen as it was left.
+        self.state.compare_exchange(seen, seen | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     #[cold]

@@ -9,12 +9,15 @@
 //! worker     a thread of the pool         aftermath  what the end of a future brings about
 //! crew       who looks for work, sleeps   channel    how futures tell those who watch several
 //! lane       a queue of entries           wait, map  those who do
+//! ranks      tasks with a priority        range      parallel for
+//! backlog    submitters waiting for room  split      the range, shared out among threads
+//! pace       how fast a worker takes
 //! ```
 //!
 //! Locks, outer before inner, each held for moments only:
 //!
 //! ```text
-//! a pool's state  ->  its crew's roster  ->  one lane
+//! a pool's state  ->  its crew's roster  ->  one lane  ->  its ranks, or its backlog
 //! a future's bucket  ->  the inbox of someone who watches it (`Channel`)
 //! ```
 //!
@@ -35,6 +38,7 @@ mod executor;
 mod future;
 mod lane;
 mod map;
+mod pace;
 mod phase;
 mod pool;
 mod range;

@@ -286,10 +286,12 @@ impl Pool {
     #[cold]
     fn reserve_bounded(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
         let backlog = &self.shift().backlog;
-        if matches!(patience, Patience::Until(_)) && worker::current_of(self).is_some() {
-            backlog.admit_anyway(count);
-        } else {
-            backlog.admit(count, patience)?;
+        match patience {
+            Patience::None => backlog.admit(count, patience)?,
+            Patience::Until(_) if worker::current_of(self).is_some() => backlog.admit_anyway(count),
+            Patience::Until(deadline) => hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
+                backlog.admit(count, Patience::Until(deadline))
+            })?,
         }
         Ok(Place(Some((backlog, count))))
     }
@@ -310,13 +312,13 @@ impl Pool {
         } else {
             worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
         };
-        let mut queue = shift.lanes[lane].lock();
+        let mut queue = shift.lanes[lane].lock_to_submit();
         let mut has_started_one = false;
         let mut admission = Put::Queued;
         while !queue.open && admission == Put::Queued {
             drop(queue);
             admission = self.admit(&mut has_started_one)?;
-            queue = shift.lanes[lane].lock();
+            queue = shift.lanes[lane].lock_to_submit();
         }
         if put(&mut queue) {
             place.fill();

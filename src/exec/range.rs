@@ -12,9 +12,11 @@ use super::executor::Executor;
 use super::split::Split;
 use super::worker;
 use crate::callback::{Arg, CallError, Failure, Range, Task};
+use crate::identity::Kind;
 use crate::park::Mutex;
 use crate::status::Error;
 use crate::sys::fork;
+use crate::thread::hooks::{self, Subject};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -139,7 +141,8 @@ impl Executor {
                 return Err(Error::Cancelled.into());
             }
             let _lent = worker::lend_if_home([Arc::as_ptr(self.pool())]);
-            work.split.wait();
+            let executor = Subject::new(Kind::Executor, self.pool().id());
+            hooks::wait_unless(executor, || work.split.is_over(), || work.split.wait());
         }
         let failure = work.failure.lock().take();
         failure.map_or(Ok(()), |failure| Err(failure.into()))

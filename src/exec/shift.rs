@@ -75,7 +75,7 @@ impl Shift {
     /// With nobody at work, and lanes that are closed.
     pub fn new(limit: usize, max_pending: usize) -> Shift {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let inside = limit.min(processors).clamp(1, MOST_INSIDE);
+        let inside = (4 * limit.min(processors)).clamp(1, MOST_INSIDE);
         let lanes = (0..OUTSIDE + inside + 1).map(|_| Lane::new()).collect();
         let tallies = Tallies { users: vec![0; inside], ..Tallies::default() };
         let tallies = Mutex::new(tallies);

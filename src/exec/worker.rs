@@ -15,6 +15,7 @@ use super::crew::Rest;
 use super::entry::Entry;
 use super::future::Future;
 use super::lane::Lane;
+use super::pace::Pace;
 use super::pool::Pool;
 use super::record::Record;
 use super::shift::{Shift, Tally};
@@ -60,6 +61,7 @@ pub(super) struct Worker {
     mode: Cell<Mode>,
     ticks: Cell<u32>,
     inline: Cell<usize>,
+    pace: Pace,
     /// What it is moving from one lane to another.
     hand: RefCell<VecDeque<Entry>>,
     stack: stack::Bounds,
@@ -113,6 +115,7 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
         mode: Cell::new(Mode::Entering),
         ticks: Cell::new(0),
         inline: Cell::new(0),
+        pace: Pace::new(),
         hand: RefCell::default(),
         stack: stack::Bounds::of_current_thread(),
     };
@@ -245,7 +248,8 @@ impl Worker {
             return None;
         }
         let mut hand = self.hand.borrow_mut();
-        lanes[lane].lock().share(&mut hand);
+        self.pace.rest();
+        self.pace.take(lane, &mut lanes[lane].lock(), &mut hand);
         loop {
             let job = self.claim(hand.pop_front()?);
             if job.is_some() {
@@ -264,7 +268,7 @@ impl Worker {
         let mut hand = self.hand.borrow_mut();
         for lane in lanes.iter().enumerate().filter(|&(at, _)| Shift::is_outside(at)).map(|(_, lane)| lane) {
             if lane.is_filled() {
-                lane.lock().share(&mut hand);
+                self.pace.take_besides(&mut lane.lock(), &mut hand);
             }
         }
         if !hand.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{model, soon};
 use crate::Deadline;
-use crate::backlog::{Backlog, Patience};
+use crate::exec::backlog::{Backlog, Patience};
 use crate::status::Error;
 use crate::sys::futex;
 use loom::sync::Arc;

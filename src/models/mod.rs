@@ -35,13 +35,18 @@ const PREEMPTIONS: usize = 2;
 fn model(body: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     let bound = *builder.preemption_bound.get_or_insert(PREEMPTIONS);
+    let (begin, limit) = (std::time::Instant::now(), builder.max_duration);
     let executions = Arc::new(AtomicUsize::new(0));
     let counted = executions.clone();
     builder.check(move || {
         counted.fetch_add(1, Ordering::Relaxed);
         body();
     });
-    println!("{} executions with at most {bound} preemptions", executions.load(Ordering::Relaxed));
+    let all = match limit {
+        Some(limit) if begin.elapsed() >= limit => ", not all: its time was up",
+        _ => "",
+    };
+    println!("{} executions with at most {bound} preemptions{all}", executions.load(Ordering::Relaxed));
 }
 
 /// A limit that passes when the model lets it.

@@ -1,8 +1,9 @@
 //! RLock. Waiting and time-outs are the lock's, which has models of its own.
 
-use super::{Watched, model};
+use super::{Watched, model, soon};
 use crate::status::Error;
-use crate::sync::{RLock, RawRLock, Retired};
+use crate::sync::{RLock, RawRLock, Retired, WaitLock};
+use crate::sys::futex;
 use crate::word::Tag;
 use loom::sync::Arc;
 use loom::thread;
@@ -38,12 +39,13 @@ fn mutual_exclusion_of_owners() {
     });
 }
 
+const OLD: Tag = Tag::new(1 << 40, 2);
+const FREED: u64 = 2 << 40;
+
 /// Freed by another thread in the middle of anything, the rlock's memory is vacant only if no plain store of its owner's is
 /// still to come: what is put there then stays.
 #[test]
 fn free_against_the_owner() {
-    const OLD: Tag = Tag::new(1 << 40, 2);
-    const FREED: u64 = 2 << 40;
     model(|| {
         let lock = Arc::new(RawRLock::new(OLD));
         let owner = {
@@ -65,5 +67,29 @@ fn free_against_the_owner() {
         owner.join().unwrap();
         assert_eq!(lock.acquire(OLD), Err(Error::InvalidHandle));
         assert!(retired == Retired::Kept || lock.is_as_used_anew());
+    });
+}
+
+/// Freed by a waiter that has given up, in the middle of the release that it waited for: a release that is refused has changed
+/// nothing. (By way of a condition its thread can still let the rlock go.)
+#[test]
+fn free_against_a_release_that_was_waited_for() {
+    model(|| {
+        let lock = Arc::new(RawRLock::new(OLD));
+        lock.acquire(OLD).unwrap();
+        let clock = thread::spawn(futex::expire);
+        let waiter = {
+            let lock = lock.clone();
+            thread::spawn(move || match lock.acquire_until(OLD, soon()) {
+                Ok(()) => lock.release(OLD),
+                Err(Error::TimedOut) => lock.retire(OLD, FREED).map(drop),
+                Err(error) => Err(error),
+            })
+        };
+        let released = lock.release(OLD);
+        assert!(matches!(released, Ok(()) | Err(Error::InvalidHandle)), "{released:?}");
+        assert_eq!(lock.is_held(), released.is_err());
+        assert_eq!(waiter.join().unwrap(), Ok(()));
+        clock.join().unwrap();
     });
 }

@@ -44,7 +44,7 @@ impl Crowd {
 
     /// Sleeps, after that step, until woken: true; or until the deadline: false. May return early: the caller looks again.
     pub fn sleep(&self, turn: u32, deadline: Deadline) -> bool {
-        deadline != Deadline::PASSED && sleep_on(&self.turn, turn, deadline)
+        sleep_on(&self.turn, turn, deadline)
     }
 
     /// Wakes everyone, after the step that cleared the flag.

@@ -119,7 +119,8 @@ impl WaitList {
     /// The thread has what it waited for, or has given up.
     pub fn withdraw(&mut self) {
         self.forget_the_dead();
-        self.members -= 1;
+        // None in a child that an interrupt hook of the wait has forked: there the count began anew.
+        self.members = self.members.saturating_sub(1);
     }
 
     fn forget_the_dead(&mut self) {
@@ -380,6 +381,7 @@ pub unsafe fn wait_on(
         item: UnsafeCell::new(wait.item),
         _pinned: PhantomPinned,
     };
+    let joined_in = epoch();
     // SAFETY: the caller holds the lock; this function does not return before the waiter is off the list again.
     unsafe { (*list()).push(&waiter, wait.turn != Turn::Last) };
     // SAFETY: the caller locked it.
@@ -388,8 +390,12 @@ pub unsafe fn wait_on(
     if !sleep(&waiter.state, wait.deadline, wait.spin) {
         lock.lock();
         let list = list();
+        if epoch() != joined_in {
+            // An interrupt hook has forked, and this is the child: nobody is on the list here, and nobody is left to notify.
+            return Waited::TimedOut;
+        }
         if waiter.list.load(Ordering::Relaxed) == list {
-            // SAFETY: the lock is held and the waiter on the list. (Not so in a child of fork, where this thread is not.)
+            // SAFETY: the lock is held and the waiter on the list.
             unsafe { (*list).remove(&waiter) };
             return Waited::TimedOut;
         }

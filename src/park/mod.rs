@@ -1,8 +1,9 @@
 //! Waiting: deadlines, the internal mutex, the FIFO wait list, the crowd. The one place that puts a thread to sleep.
 //!
-//! Threads that wait for one moment, all of them and in no order, wait as a [`Crowd`]: at a barrier. Everything else in pirn that blocks does it through [`wait_on`] (or its safe form, [`Mutex::wait`]): a waiter on the caller's
-//! stack is appended to a list, the list's lock is let go, and the thread spins a little and then sleeps on the waiter's own
-//! word until a notifier has taken the waiter off the list and stored a notice there, or until the deadline has passed.
+//! Threads that wait for one moment, all of them and in no order, wait as a [`Crowd`]: at a barrier. Everything else in pirn that
+//! blocks does it through [`wait_on`] (or its safe form, [`Mutex::wait`]): a waiter on the caller's stack is appended to a list,
+//! the list's lock is let go, and the thread spins a little and then sleeps on the waiter's own word until a notifier has taken
+//! the waiter off the list and stored a notice there, or until the deadline has passed.
 //!
 //! No wake-up is lost: the waiter is on the list before the lock is let go, so whoever changes what is waited for
 //! (under the same lock) finds it there; and being taken off the list happens once, under the lock, so a waiter that
@@ -27,4 +28,6 @@ pub use interrupt::may_be_called_off;
 pub use interrupt::set_interrupt_hook;
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
+#[cfg(not(loom))]
+pub use spin::spin_till;
 pub use spin::{Spin, Turns, spin_until};

@@ -148,6 +148,14 @@ pub fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
     is_ready
 }
 
+/// Spins until that moment, of the monotonic clock in nanoseconds: for a wait that is too short to sleep.
+#[cfg(not(loom))]
+pub fn spin_till(end: u64) {
+    while clock::now_ns() < end {
+        (0..8).for_each(|_| spin_hint());
+    }
+}
+
 /// A model tries all interleavings anyway.
 #[cfg(loom)]
 pub fn spin_until(mut ready: impl FnMut() -> bool) -> bool {

@@ -117,7 +117,8 @@ impl State {
 
     /// After one of those present has left.
     fn less_one(self) -> State {
-        match self.with(self.phase(), self.present() - 1) {
+        // Nobody is present in a child that an interrupt hook of the wait has forked, if the barrier has been used there since.
+        match self.with(self.phase(), self.present().saturating_sub(1)) {
             emptied if emptied.present() == 0 && emptied.phase() != Broken => emptied.in_phase(Filling),
             others => others,
         }
@@ -206,7 +207,11 @@ impl Barrier {
 
     /// Waits until the phase is one that `is_awaited`, in the crowd with that flag. False: the deadline has passed.
     fn wait_for_phase(&self, crowd: &Crowd, flag: u64, deadline: Deadline, is_awaited: fn(Phase) -> bool) -> bool {
-        if spin_until(|| is_awaited(self.state().phase())) {
+        let is_reached = || is_awaited(self.state().phase());
+        if deadline == Deadline::PASSED {
+            return is_reached();
+        }
+        if spin_until(is_reached) {
             return true;
         }
         loop {

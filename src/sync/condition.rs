@@ -13,6 +13,7 @@
 //! up, and each waiter is taken off once, in the order in which they came. (In that order they are woken; who gets the lock first then is
 //! up to the lock, where a thread that is awake may be faster.)
 
+use super::clear_parked_if_alone;
 use super::lock::{Lock, RawLock};
 use super::rlock::RLock;
 use crate::park::{Deadline, Timeout, Turns, Wait, WaitList, Waited, bucket, lock_both, wait_on};
@@ -98,7 +99,7 @@ impl RawCondition {
             // The notice came from the lock, in this thread's turn on its list: the lock was free at that moment.
             Waited::Notified(_) => (Turns::resumed(), Ok(())),
             Waited::TimedOut => {
-                self.clear_parked_if_alone();
+                clear_parked_if_alone(&self.word, &self.waiters, PARKED);
                 // SAFETY: after a time-out the bucket is held.
                 unsafe { bucket.unlock() };
                 (Turns::new(), Err(Error::TimedOut))
@@ -128,14 +129,6 @@ impl RawCondition {
         }
     }
 
-    /// With the bucket held, after waiters left the list: PARKED follows the list.
-    fn clear_parked_if_alone(&self) {
-        // SAFETY: the bucket is held.
-        if unsafe { (*self.waiters.get()).is_empty() } {
-            self.word.fetch_and(!PARKED, Ordering::Relaxed);
-        }
-    }
-
     /// Whether nobody waits, the lock is held, and the tag is right: then a notify has nothing to do.
     ///
     /// Whoever began to wait before the caller took the lock is seen: PARKED was set before the waiter let the lock go.
@@ -157,7 +150,7 @@ impl RawCondition {
         let waiters = self.check(tag).map(|()| {
             // SAFETY: the bucket is held, and the tag was right while it is: the list is this condition's.
             let waiters = unsafe { (*self.waiters.get()).take_first(n) };
-            self.clear_parked_if_alone();
+            clear_parked_if_alone(&self.word, &self.waiters, PARKED);
             waiters
         });
         // SAFETY: locked above.

@@ -17,7 +17,7 @@
 //! what a thread did before any `set` is seen after a `wait` that returns because of it or of a later one.
 
 use super::retire::retire;
-use super::{Retired, infallible};
+use super::{Retired, clear_parked_if_alone, infallible};
 use crate::park::{Deadline, Notice, Timeout, Wait, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
@@ -133,7 +133,8 @@ impl RawEvent {
                 Ok(state) if state & SET != 0 => break Ok(false),
                 Ok(_) => {}
             }
-            if self.word.compare_exchange(seen, seen | PARKED, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            // Acquire, for a set that was cleared again since the look at the word: the one that wakes this thread is a later one.
+            if self.word.compare_exchange(seen, seen | PARKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
                 break Ok(true);
             }
         };
@@ -146,11 +147,8 @@ impl RawEvent {
         match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline), || ()) } {
             Waited::Notified(_) => Ok(()),
             Waited::TimedOut => {
+                clear_parked_if_alone(&self.word, &self.waiters, PARKED);
                 // SAFETY: after a time-out the bucket is held.
-                if unsafe { (*self.waiters.get()).is_empty() } {
-                    self.word.fetch_and(!PARKED, Ordering::Relaxed);
-                }
-                // SAFETY: as above.
                 unsafe { bucket.unlock() };
                 Err(Error::TimedOut)
             }

@@ -40,8 +40,7 @@ impl Keepers {
 impl RawLock {
     /// Counts a condition in, if the lock answers to `tag`.
     pub fn add_condition(&self, tag: Tag) -> Result<(), Error> {
-        self.with_keepers(|keepers| {
-            tag.state_of(self.word.load(Ordering::Relaxed))?;
+        self.with_keepers(tag, |keepers| {
             keepers.conditions += 1;
             Ok(())
         })
@@ -49,8 +48,7 @@ impl RawLock {
 
     /// Counts the calling thread in, which is going to wait on a condition, if the lock answers to `tag`.
     pub fn add_thread(&self, tag: Tag) -> Result<(), Error> {
-        self.with_keepers(|keepers| {
-            tag.state_of(self.word.load(Ordering::Relaxed))?;
+        self.with_keepers(tag, |keepers| {
             *keepers.threads() += 1;
             Ok(())
         })
@@ -58,7 +56,12 @@ impl RawLock {
 
     /// Counts the calling thread out, which has the lock again.
     pub fn remove_thread(&self) {
-        self.with_keepers(|keepers| *keepers.threads() -= 1);
+        self.in_bucket(|| {
+            // SAFETY: the bucket is held, and a lock that counts this thread in is still one.
+            let threads = unsafe { (*self.keepers.get()).threads() };
+            // None in a child that an interrupt hook of the wait has forked: there the count began anew.
+            *threads = threads.saturating_sub(1);
+        });
     }
 
     /// With the bucket held: counts a condition out, which `free_condition` frees, unless it is the last way to the lock and threads
@@ -81,11 +84,19 @@ impl RawLock {
         Ok(is_last_way.then(|| self.word.swap(freed(self.tag()), Ordering::AcqRel) & STATE_MASK))
     }
 
-    fn with_keepers<T>(&self, body: impl FnOnce(&mut Keepers) -> T) -> T {
+    /// If the lock answers to `tag`; if not, these need not be a lock's keepers.
+    fn with_keepers<T>(&self, tag: Tag, body: impl FnOnce(&mut Keepers) -> Result<T, Error>) -> Result<T, Error> {
+        self.in_bucket(|| {
+            tag.state_of(self.word.load(Ordering::Relaxed))?;
+            // SAFETY: the bucket is held, and the tag was right while it is: the keepers are this lock's.
+            body(unsafe { &mut *self.keepers.get() })
+        })
+    }
+
+    fn in_bucket<T>(&self, body: impl FnOnce() -> T) -> T {
         let bucket = bucket(self);
         bucket.lock();
-        // SAFETY: the bucket is held.
-        let result = body(unsafe { &mut *self.keepers.get() });
+        let result = body();
         // SAFETY: locked above.
         unsafe { bucket.unlock() };
         result
@@ -124,9 +135,7 @@ impl RawLock {
         freed: u64,
         lingers: impl FnOnce(u64) -> bool,
     ) -> Result<Retired, Error> {
-        self.with_keepers(|keepers| {
-            // Before the tag has been found right these need not be a lock's keepers.
-            tag.state_of(self.word.load(Ordering::Relaxed))?;
+        self.with_keepers(tag, |keepers| {
             let goes_on = keepers.conditions > 0;
             if !goes_on && *keepers.threads() > 0 {
                 return Err(Error::Busy);

@@ -24,7 +24,7 @@
 //! Acquire): what a thread did before its release is seen by whoever acquires next.
 
 use super::keep::Keepers;
-use super::{Parked, WaitLock, infallible};
+use super::{Parked, WaitLock, clear_parked_if_alone, infallible, withdraw};
 use crate::park::{Deadline, Notice, Notifiers, Spin, Timeout, Turn, Turns, Wait, WaitList, Waited, bucket, wait_on};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU64, Ordering};
@@ -114,12 +114,7 @@ impl RawLock {
         let result = self.acquire_in_turn(tag, deadline, Turns::new(), Some(&mut is_member));
         if is_member {
             // The lock stays until then: whoever frees it is told that threads wait.
-            let bucket = bucket(self);
-            bucket.lock();
-            // SAFETY: the bucket is held.
-            unsafe { (*self.waiters.get()).withdraw() };
-            // SAFETY: locked above.
-            unsafe { bucket.unlock() };
+            withdraw(&self.word, &self.waiters);
         }
         result
     }
@@ -184,19 +179,11 @@ impl RawLock {
         match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {
             Waited::Notified(notice) => Ok(Parked::Notified(notice.code())),
             Waited::TimedOut => {
-                self.clear_parked_if_alone();
+                clear_parked_if_alone(&self.word, &self.waiters, PARKED);
                 // SAFETY: after a time-out the bucket is held.
                 unsafe { bucket.unlock() };
                 Ok(Parked::TimedOut)
             }
-        }
-    }
-
-    /// With the bucket held, after a waiter left the list: PARKED follows the list.
-    fn clear_parked_if_alone(&self) {
-        // SAFETY: the bucket is held.
-        if unsafe { (*self.waiters.get()).is_empty() } {
-            self.word.fetch_and(!PARKED, Ordering::Relaxed);
         }
     }
 
@@ -269,7 +256,7 @@ impl RawLock {
             list.append(waiters);
             // With LOCKED seen by the compare-and-swap the holder's release finds PARKED. Without it no release may come.
             let first = if state & LOCKED == 0 { list.pop_front() } else { None };
-            self.clear_parked_if_alone();
+            clear_parked_if_alone(&self.word, &self.waiters, PARKED);
             break Ok(first);
         };
         // SAFETY: locked above.

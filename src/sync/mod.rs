@@ -21,7 +21,10 @@ pub use lock::{Lock, RawLock};
 pub use rlock::{RLock, RawRLock};
 pub use semaphore::{RawSemaphore, Semaphore};
 
+use crate::park::{WaitList, bucket};
 use crate::status::Error;
+use crate::sys::atomic::{AtomicU64, Ordering};
+use core::cell::UnsafeCell;
 
 /// What became of an object whose handle was freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,24 @@ enum Parked {
     Changed,
     Notified(u32),
     TimedOut,
+}
+
+/// With the bucket held, after waiters left the list: `parked`, the word's bit for it, follows the list.
+fn clear_parked_if_alone(word: &AtomicU64, waiters: &UnsafeCell<WaitList>, parked: u64) {
+    // SAFETY: the bucket is held.
+    if unsafe { (*waiters.get()).is_empty() } {
+        word.fetch_and(!parked, Ordering::Relaxed);
+    }
+}
+
+/// Counts the calling thread out, which was enrolled in the list of the object that begins with `word`.
+fn withdraw(word: &AtomicU64, waiters: &UnsafeCell<WaitList>) {
+    let bucket = bucket(word);
+    bucket.lock();
+    // SAFETY: the bucket is held.
+    unsafe { (*waiters.get()).withdraw() };
+    // SAFETY: locked above.
+    unsafe { bucket.unlock() };
 }
 
 /// Without a handle the tag is always right, so nothing but a time-out can come back.

@@ -142,7 +142,12 @@ impl RawRLock {
         }
         // The last level, and threads wait, or have waited: the fast path takes all others.
         self.owner.store(NOBODY, Ordering::Relaxed);
-        self.lock.release(tag)
+        let result = self.lock.release(tag);
+        if result.is_err() {
+            // Freed meanwhile, by a waiter that gave up, say: the lock is held still, and conditions on it lead to it.
+            self.owner.store(token(), Ordering::Relaxed);
+        }
+        result
     }
 
     /// Whether someone holds it, at this moment.

@@ -26,7 +26,7 @@
 //! before every release that came earlier in the word's order.
 
 use super::retire::retire;
-use super::{Parked, Retired, infallible};
+use super::{Parked, Retired, clear_parked_if_alone, infallible, withdraw};
 use crate::park::{
     Deadline, Notice, Notifier, Notifiers, Timeout, Turn, Turns, Wait, WaitList, Waited, bucket, spin_until, wait_on,
 };
@@ -132,12 +132,7 @@ impl RawSemaphore {
         let result = self.acquire_in_turn(tag, deadline, &mut is_member);
         if is_member {
             // The semaphore stays until then: whoever frees it is told that threads wait.
-            let bucket = bucket(self);
-            bucket.lock();
-            // SAFETY: the bucket is held.
-            unsafe { (*self.waiters.get()).withdraw() };
-            // SAFETY: locked above.
-            unsafe { bucket.unlock() };
+            withdraw(&self.word, &self.waiters);
         }
         result
     }
@@ -213,19 +208,11 @@ impl RawSemaphore {
         match unsafe { wait_on(|| self.waiters.get(), bucket, Wait::until(deadline).in_turn(turn).asleep(), || ()) } {
             Waited::Notified(notice) => Ok(Parked::Notified(notice.code())),
             Waited::TimedOut => {
-                self.clear_parked_if_alone();
+                clear_parked_if_alone(&self.word, &self.waiters, PARKED);
                 // SAFETY: after a time-out the bucket is held.
                 unsafe { bucket.unlock() };
                 Ok(Parked::TimedOut)
             }
-        }
-    }
-
-    /// With the bucket held, after waiters left the list: PARKED follows the list.
-    fn clear_parked_if_alone(&self) {
-        // SAFETY: the bucket is held.
-        if unsafe { (*self.waiters.get()).is_empty() } {
-            self.word.fetch_and(!PARKED, Ordering::Relaxed);
         }
     }
 
@@ -283,7 +270,7 @@ impl RawSemaphore {
             let first = if to_first { waiters.pop_front() } else { None };
             let others = waiters.take_first(n - u64::from(to_first));
             if state & PARKED != 0 {
-                self.clear_parked_if_alone();
+                clear_parked_if_alone(&self.word, &self.waiters, PARKED);
             }
             return Ok((first, others));
         }

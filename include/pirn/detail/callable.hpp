@@ -1,5 +1,6 @@
 /// @file
-/// C++ callables as the function pointer, argument and arg_free of the C API. No exception gets into a C frame.
+/// C++ callables as the function pointer, argument and arg_free of the C API. No exception gets into a C
+/// frame.
 #ifndef PIRN_DETAIL_CALLABLE_HPP
 #define PIRN_DETAIL_CALLABLE_HPP
 
@@ -20,8 +21,8 @@ namespace detail {
 
 /// Small plain values go through a pointer of the C API without memory of their own.
 template <class T>
-constexpr bool fits_pointer =
-    std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> && sizeof(T) <= sizeof(void *);
+constexpr bool fits_pointer = std::is_trivially_copyable_v<T> &&std::is_trivially_destructible_v<T> &&
+                              sizeof(T) <= sizeof(void *);
 
 /// Whether a value has nothing to be copied: the bytes of an empty object are never written.
 template <class T>
@@ -58,7 +59,8 @@ struct call {
     std::tuple<Args...> args;
 
     template <class G, class... As>
-    explicit call(std::in_place_t, G &&g, As &&...as) : f(std::forward<G>(g)), args(std::forward<As>(as)...)
+    explicit call(std::in_place_t, G &&g, As &&...as) : f(std::forward<G>(g)),
+                                                        args(std::forward<As>(as)...)
     {}
 
     template <class... First>
@@ -108,7 +110,8 @@ void destroy(void *arg) noexcept
 /// The code with which a callback fails that ended with an exception.
 constexpr std::int32_t exception_code = 1;
 
-/// For a catch block: hands the exception that is being handled to pirn, in words, and itself as the payload, a std::exception_ptr.
+/// For a catch block: hands the exception that is being handled to pirn, in words, and itself as the payload,
+/// a std::exception_ptr.
 inline std::int32_t raise_current() noexcept
 {
     std::exception_ptr *payload = new (std::nothrow) std::exception_ptr(std::current_exception());
@@ -118,7 +121,8 @@ inline std::int32_t raise_current() noexcept
     } catch (const std::exception &e) {
         return pirn_raise_with(exception_code, e.what(), payload, payload_free);
     } catch (...) {
-        return pirn_raise_with(exception_code, "an exception that is no std::exception", payload, payload_free);
+        return pirn_raise_with(exception_code, "an exception that is no std::exception", payload,
+                               payload_free);
     }
 }
 #endif
@@ -140,8 +144,8 @@ std::int32_t guarded(Body &&body) noexcept
 #endif
 }
 
-/// For callbacks that pirn calls inside of a call that this thread makes (a barrier's action, a local's init): what one throws goes
-/// from there to here by the thread.
+/// For callbacks that pirn calls inside of a call that this thread makes (a barrier's action, a local's
+/// init): what one throws goes from there to here by the thread.
 #if PIRN_HPP_EXCEPTIONS
 inline std::exception_ptr &thrown_inside() noexcept
 {
@@ -188,14 +192,16 @@ std::int32_t run_once(void *arg) noexcept
     return guarded([arg] { (*static_cast<Call *>(arg))(); });
 }
 
-/// A pirn_target_fn that is called again and again, maybe by several threads at once: it takes its callable as const.
+/// A pirn_target_fn that is called again and again, maybe by several threads at once: it takes its callable
+/// as const.
 template <class F>
 std::int32_t run_shared(void *arg) noexcept
 {
     return guarded([arg] { std::invoke(*static_cast<const F *>(arg)); });
 }
 
-/// A text getter of the C API as a std::string. The text may change between two calls, so it is asked for until it fits.
+/// A text getter of the C API as a std::string. The text may change between two calls, so it is asked for
+/// until it fits.
 template <class Get>
 value<std::string> text(Get get)
 {

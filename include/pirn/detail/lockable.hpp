@@ -10,8 +10,8 @@ namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
 
-/// Meets Lockable and TimedLockable, so that std::lock_guard, std::unique_lock and std::scoped_lock hold it. As with the
-/// standard's mutexes it can be neither copied nor moved.
+/// Meets Lockable and TimedLockable, so that std::lock_guard, std::unique_lock and std::scoped_lock hold it.
+/// As with the standard's mutexes it can be neither copied nor moved.
 template <class Handle, pirn_status_t (*Free)(Handle *), pirn_status_t (*Acquire)(Handle *),
           pirn_status_t (*TryAcquire)(Handle *), pirn_status_t (*AcquireTimeout)(Handle *, double),
           pirn_status_t (*Release)(Handle *)>

@@ -15,7 +15,8 @@ namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
 
-/// What became of an item. Written by one thread, read by others once pirn gives the item's result out, which orders the memory.
+/// What became of an item. Written by one thread, read by others once pirn gives the item's result out, which
+/// orders the memory.
 template <class R>
 class outcome {
 public:
@@ -89,12 +90,12 @@ struct map_holder {
     map_state<R> *state;
 };
 
-/// Whether a range that is passed as Range&& owns what it leaves: a temporary, and no view, whose elements are another's. A container's
-/// elements are const when it is.
+/// Whether a range that is passed as Range&& owns what it leaves: a temporary, and no view, whose elements
+/// are another's. A container's elements are const when it is.
 template <class Range>
 constexpr bool gives_up =
-    !std::is_lvalue_reference_v<Range> &&
-    std::is_const_v<std::remove_reference_t<decltype(*std::begin(std::declval<const std::remove_reference_t<Range> &>()))>>;
+    !std::is_lvalue_reference_v<Range> && std::is_const_v<std::remove_reference_t<decltype(*std::begin(
+                                              std::declval<const std::remove_reference_t<Range> &>()))>>;
 
 template <class R, class F, class Item>
 class map_work final : public map_state<R> {
@@ -144,7 +145,8 @@ public:
 private:
     struct entry {
         template <class From>
-        entry(map_work &of, From &&from) : work(&of), item(std::forward<From>(from))
+        entry(map_work &of, From &&from) : work(&of),
+                                           item(std::forward<From>(from))
         {}
 
         map_work *work;

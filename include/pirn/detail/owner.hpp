@@ -11,10 +11,11 @@ namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
 
-/// Owns a handle of the C API. One that was moved from owns none, and calls on it fail with errc::invalid_handle.
+/// Owns a handle of the C API. One that was moved from owns none, and calls on it fail with
+/// errc::invalid_handle.
 ///
-/// Freeing an object that threads wait on fails (PIRN_ERR_BUSY). A destructor cannot report that, and the threads go on
-/// waiting for an object that is still there: it is leaked.
+/// Freeing an object that threads wait on fails (PIRN_ERR_BUSY). A destructor cannot report that, and the
+/// threads go on waiting for an object that is still there: it is leaked.
 template <class Handle, pirn_status_t (*Free)(Handle *)>
 class owner {
 public:

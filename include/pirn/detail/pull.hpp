@@ -13,8 +13,8 @@ namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
 
-/// An input iterator. Source has a type `element`, `bool pull()`, which waits for the next element and says whether there is one,
-/// and `element &current()`, which is there until the next pull.
+/// An input iterator. Source has a type `element`, `bool pull()`, which waits for the next element and says
+/// whether there is one, and `element &current()`, which is there until the next pull.
 template <class Source>
 class pull_iterator {
 public:
@@ -37,8 +37,14 @@ public:
     }
     void operator++(int) { ++*this; }
 
-    friend bool operator==(const pull_iterator &a, const pull_iterator &b) noexcept { return a.source_ == b.source_; }
-    friend bool operator!=(const pull_iterator &a, const pull_iterator &b) noexcept { return a.source_ != b.source_; }
+    friend bool operator==(const pull_iterator &a, const pull_iterator &b) noexcept
+    {
+        return a.source_ == b.source_;
+    }
+    friend bool operator!=(const pull_iterator &a, const pull_iterator &b) noexcept
+    {
+        return a.source_ != b.source_;
+    }
 
 private:
     Source *source_ = nullptr;

@@ -16,18 +16,19 @@ namespace detail {
 
 /// While it lives, a stop request notifies all who wait on the condition.
 ///
-/// A notify that is not to be lost needs the lock: a waiter that has found no stop requested and is about to wait holds it.
-/// But request_stop may be called by a thread that holds the lock, and the waiter ends its registration with the lock held,
-/// which waits for a callback under way; so the callback must never wait for the lock. It tries. If someone has the lock, a
-/// helper thread waits for it and notifies, and the waiter does not go on before the helper has: it waits on the condition,
-/// which lets go of all levels of an rlock, and says so by `let_go`. Only where no thread can be started the callback
-/// waits for the lock itself.
+/// A notify that is not to be lost needs the lock: a waiter that has found no stop requested and is about to
+/// wait holds it. But request_stop may be called by a thread that holds the lock, and the waiter ends its
+/// registration with the lock held, which waits for a callback under way; so the callback must never wait for
+/// the lock. It tries. If someone has the lock, a helper thread waits for it and notifies, and the waiter
+/// does not go on before the helper has: it waits on the condition, which lets go of all levels of an rlock,
+/// and says so by `let_go`. Only where no thread can be started the callback waits for the lock itself.
 template <class Lock>
 class stop_waker {
 public:
     stop_waker(pirn_condition_t *condition, const std::unique_lock<Lock> &held, const std::stop_token &stop,
                bool &let_go)
-        : helper_{condition, held, let_go}, callback_(stop, wake{helper_})
+        : helper_{condition, held, let_go},
+          callback_(stop, wake{helper_})
     {}
 
 private:

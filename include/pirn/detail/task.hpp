@@ -18,7 +18,8 @@ namespace detail {
 template <class R>
 using kept = std::conditional_t<
     std::is_void_v<R>, std::monostate,
-    std::conditional_t<std::is_reference_v<R>, std::add_pointer_t<std::remove_reference_t<R>>, std::remove_cv_t<R>>>;
+    std::conditional_t<std::is_reference_v<R>, std::add_pointer_t<std::remove_reference_t<R>>,
+                       std::remove_cv_t<R>>>;
 
 /// Calls `body` and gives what it returned as it is kept.
 template <class R, class Body>
@@ -58,7 +59,8 @@ struct carried<R, false> {
     static kept<R> take(void *result) { return std::move(show(result)); }
 };
 
-/// The three ways of a task. `Call` is made of `parts` and called once; whether it was or not, pirn then calls `forget`.
+/// The three ways of a task. `Call` is made of `parts` and called once; whether it was or not, pirn then
+/// calls `forget`.
 ///
 /// Plain: call and result fit into the pointers that pirn passes on: no memory is needed.
 template <class R, class Call, bool CallFits = fits_pointer<Call>, bool ResultFits = fits_pointer<kept<R>>>
@@ -98,8 +100,8 @@ struct task<R, Call, false, true> {
     }
 };
 
-/// Call and result in one piece of memory: the call goes when it has been made, and the memory stays with the future if there is
-/// a result.
+/// Call and result in one piece of memory: the call goes when it has been made, and the memory stays with the
+/// future if there is a result.
 template <class R, class Call, bool CallFits>
 struct task<R, Call, CallFits, false> : boxed_result<R> {
     std::optional<Call> call;

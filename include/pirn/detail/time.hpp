@@ -12,8 +12,8 @@ namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
 
-/// As the standard's waits take a duration: a negative one polls, and one beyond what pirn counts (hours::max()) is no limit.
-/// NaN stays NaN, which the C function refuses.
+/// As the standard's waits take a duration: a negative one polls, and one beyond what pirn counts
+/// (hours::max()) is no limit. NaN stays NaN, which the C function refuses.
 template <class Rep, class Period>
 double seconds(const std::chrono::duration<Rep, Period> &time) noexcept
 {
@@ -31,8 +31,8 @@ double seconds_until(const std::chrono::time_point<Clock, Duration> &end)
     return end <= now ? 0 : seconds(end - now);
 }
 
-/// A wait with a limit, as one until a point of time. The C functions wait on the monotonic clock: if Clock was set back
-/// meanwhile, the point has not come yet and the wait goes on.
+/// A wait with a limit, as one until a point of time. The C functions wait on the monotonic clock: if Clock
+/// was set back meanwhile, the point has not come yet and the wait goes on.
 template <class Clock, class Duration, class Wait>
 pirn_status_t wait_until(const std::chrono::time_point<Clock, Duration> &end, Wait wait)
 {

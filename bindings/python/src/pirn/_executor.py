@@ -222,6 +222,3 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         # What is queued still runs.
         lib.executor_shutdown(handle, False, False)
         lib.executor_free(handle)
-
-
-__all__ = ["ThreadPoolExecutor"]

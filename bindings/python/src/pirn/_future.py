@@ -262,6 +262,3 @@ def as_completed(fs, timeout=None):
         # Kept no longer than the caller keeps it.
         given, futures[place.value] = [futures[place.value]], None
         yield given.pop()
-
-
-__all__ = ["Future", "as_completed", "wait"]

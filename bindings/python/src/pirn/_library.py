@@ -12,8 +12,6 @@ import os
 import pathlib
 from ctypes import POINTER, byref, c_bool, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 
-__all__ = ["lib", "quick", "byref", "new_handle", "last_error", "unexpected"]
-
 OK = 0
 TIMED_OUT = 1
 WOULD_BLOCK = 2

@@ -444,6 +444,3 @@ class Barrier(Object):
     @property
     def broken(self):
         return flag(quick.barrier_broken, self._handle)
-
-
-__all__ = ["Barrier", "BoundedSemaphore", "BrokenBarrierError", "Condition", "Event", "Lock", "RLock", "Semaphore"]

@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 import weakref
-from _thread import _local, get_ident, get_native_id
+from _thread import _local, get_ident
 from ctypes import c_size_t, c_uint64, c_void_p
 from itertools import count
 from threading import ExceptHookArgs
@@ -436,5 +436,3 @@ try:
     threading._register_atexit(_shut_down)
 except (AttributeError, RuntimeError):
     atexit.register(_shut_down)
-
-__all__ = ["Thread", "Timer", "active_count", "current_thread", "enumerate", "main_thread", "get_native_id"]

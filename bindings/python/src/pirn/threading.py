@@ -10,12 +10,13 @@ from threading import BrokenBarrierError, ExceptHookArgs, ThreadError, __excepth
 
 from pirn._library import TIMEOUT_MAX
 from pirn._sync import Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore
-from pirn._thread import activeCount, currentThread  # noqa: F401  (old names, not in __all__)
-from pirn._thread import (
+from pirn._thread import (  # noqa: F401  (old names, not in __all__)
     Thread,
     Timer,
     active_count,
+    activeCount,
     current_thread,
+    currentThread,
     enumerate,
     getprofile,
     gettrace,
