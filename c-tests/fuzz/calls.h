@@ -248,7 +248,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(MAKES, BARRIER, FUNCTION, pirn_barrier_new, amount(c), one_in(c, 2) ? target : NULL, ARG, seconds(c), made(c)) \
     X(PLAIN, 0, FREES, pirn_barrier_free, BARRIER)                                                           \
     X(BLOCKS, 0, FUNCTION, pirn_barrier_wait, H(BARRIER), out(c))                                            \
-    X(BLOCKS, 0, FUNCTION, pirn_barrier_wait_timeout, H(BARRIER), seconds(c), out(c))                         \
+    X(BLOCKS, 0, FUNCTION, pirn_barrier_wait_timeout, H(BARRIER), seconds(c), out(c)) \
     X(PLAIN, 0, FUNCTION, pirn_barrier_reset, H(BARRIER))                                                    \
     X(PLAIN, 0, FUNCTION, pirn_barrier_abort, H(BARRIER))                                                    \
     X(PLAIN, 0, FUNCTION, pirn_barrier_parties, H(BARRIER), out(c))                                          \
@@ -270,10 +270,10 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(MAKES, THREAD, FUNCTION, pirn_current_thread, made(c))                                                 \
     X(PLAIN, 0, CUSTOM, pirn_main_thread)                                                                    \
     X(PLAIN, 0, CUSTOM, pirn_enumerate)                                                                      \
-    X(PLAIN, 0, VALUE_OF, pirn_active_count)                                                                    \
-    X(PLAIN, 0, VALUE_OF, pirn_get_ident)                                                                       \
-    X(PLAIN, 0, VALUE_OF, pirn_get_native_id)                                                                   \
-    X(PLAIN, 0, VALUE_OF, pirn_stack_size)                                                                      \
+    X(PLAIN, 0, VALUE_OF, pirn_active_count) \
+    X(PLAIN, 0, VALUE_OF, pirn_get_ident) \
+    X(PLAIN, 0, VALUE_OF, pirn_get_native_id) \
+    X(PLAIN, 0, VALUE_OF, pirn_stack_size) \
     X(PLAIN, 0, CUSTOM, pirn_set_stack_size)                                                                 \
     X(PLAIN, 0, FUNCTION, pirn_set_excepthook, excepthook, ARG)                                              \
     X(PLAIN, 0, FUNCTION, pirn_get_excepthook, out(c), out(c))                                               \
@@ -291,7 +291,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_local_delete, H(LOCAL), text(c))                                              \
     X(MAKES, TIMER, FUNCTION, pirn_timer_new, seconds(c), FN(target), ARG, made(c))                          \
     X(PLAIN, 0, FREES, pirn_timer_free, TIMER)                                                               \
-    X(PLAIN, 0, FUNCTION, pirn_timer_start, H(TIMER))                                                                    \
+    X(PLAIN, 0, FUNCTION, pirn_timer_start, H(TIMER)) \
     X(PLAIN, 0, FUNCTION, pirn_timer_cancel, H(TIMER))                                                       \
     X(BLOCKS, 0, FUNCTION, pirn_timer_join, H(TIMER))                                                        \
     X(PLAIN, 0, FUNCTION, pirn_timer_join_timeout, H(TIMER), seconds(c))                                     \
@@ -325,7 +325,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_executor_set_thread_name_prefix, H(EXECUTOR), text(c))                        \
     X(PLAIN, 0, FUNCTION, pirn_executor_set_initializer, one_in(c, 4) ? H(EXECUTOR) : NULL, FN(target), ARG) \
     X(BLOCKS, FUTURE, FUNCTION, pirn_executor_submit, H(EXECUTOR), FN(task), ARG, made(c))                   \
-    X(MAKES, FUTURE, SUBMIT, pirn_executor_try_submit, made(c))                                               \
+    X(MAKES, FUTURE, SUBMIT, pirn_executor_try_submit, made(c)) \
     X(MAKES, FUTURE, SUBMIT, pirn_executor_submit_timeout, seconds(c), made(c))                          \
     X(BLOCKS, FUTURE, FUNCTION, pirn_executor_submit_priority, H(EXECUTOR), FN(task), ARG, (int32_t)roll(c), made(c)) \
     X(BLOCKS, 0, CUSTOM, pirn_executor_submit_many)                                                          \
@@ -367,11 +367,11 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(MAKES, AS_COMPLETED, CUSTOM, pirn_as_completed)                                                        \
     X(BLOCKS, 0, FUNCTION, pirn_as_completed_next, H(AS_COMPLETED), out(c))                                  \
     X(PLAIN, 0, FREES, pirn_as_completed_free, AS_COMPLETED)                                                 \
-    X(PLAIN, 0, TEXT_OF, pirn_version)                                                                          \
+    X(PLAIN, 0, TEXT_OF, pirn_version) \
     X(PLAIN, 0, TEXT, pirn_status_name, (pirn_status_t)roll(c))                                              \
     X(PLAIN, 0, TEXT, pirn_status_message, (pirn_status_t)number(c))                                         \
-    X(PLAIN, 0, TEXT_OF, pirn_last_error)                                                                       \
-    X(PLAIN, 0, VALUE_OF, pirn_last_code)                                                                       \
+    X(PLAIN, 0, TEXT_OF, pirn_last_error) \
+    X(PLAIN, 0, VALUE_OF, pirn_last_code) \
     X(PLAIN, 0, VALUE, pirn_raise, (int32_t)number(c), text(c))                                              \
     X(PLAIN, 0, VALUE, pirn_raise_with, (int32_t)number(c), text(c), ARG)                                    \
     X(PLAIN, 0, FUNCTION, pirn_object_id, handle(c, (enum kind)below(c, KINDS)), out(c))                     \
@@ -404,7 +404,7 @@ static void *acquired(caller_t *c)
     static pirn_status_t call_##name(caller_t *c)                                                            \
     {                                                                                                        \
         void *item = arg(c);                                                                                 \
-        pirn_status_t status = name(handle(c, QUEUE), __VA_ARGS__);                                            \
+        pirn_status_t status = name(handle(c, QUEUE), __VA_ARGS__); \
         if (status != PIRN_OK)                                                                               \
             arg_free(item);                                                                                  \
         return status;                                                                                       \
@@ -413,7 +413,7 @@ static void *acquired(caller_t *c)
     static pirn_status_t call_##name(caller_t *c)                                                            \
     {                                                                                                        \
         void *item, **place = one_in(c, 30) ? NULL : &item;                                                  \
-        pirn_status_t status = name(handle(c, QUEUE), __VA_ARGS__);                                            \
+        pirn_status_t status = name(handle(c, QUEUE), __VA_ARGS__); \
         if (status == PIRN_OK)                                                                               \
             arg_free(item);                                                                                  \
         return status;                                                                                       \
