@@ -1,6 +1,7 @@
 /*
- * A panic in every exported function comes back as PIRN_ERR_INTERNAL, or as the value that the function gives then;
- * what it was given is freed; and the next call works. Runs against a library that was built with `inject-panics`.
+ * A panic in every exported function comes back as PIRN_ERR_INTERNAL, or as the value that the function gives
+ * then; what it was given is freed; and the next call works. Runs against a library that was built with
+ * `inject-panics`.
  */
 #include "../fuzz/calls.h"
 
@@ -8,7 +9,7 @@ size_t pirn_test_panic_in(const char *name);
 
 /* These have no status to tell it by. */
 static const char *const values[] = {
-    "pirn_active_count", "pirn_get_ident",  "pirn_get_native_id", "pirn_stack_size",          "pirn_raise",
+    "pirn_active_count", "pirn_get_ident",  "pirn_get_native_id", "pirn_stack_size",         "pirn_raise",
     "pirn_raise_with",   "pirn_last_error", "pirn_last_code",     "pirn_default_excepthook", "pirn_shutdown"};
 
 /* These read a table: there is nothing in them that could panic, and no guard. */
@@ -77,7 +78,8 @@ int main(void)
     }
     c.doing = "after";
     make_some_of_all(&c);
-    printf("%d functions panicked, %zu cannot; %ld wrong\n", n, sizeof without_guard / sizeof *without_guard, n_wrong);
+    printf("%d functions panicked, %zu cannot; %ld wrong\n", n, sizeof without_guard / sizeof *without_guard,
+           n_wrong);
     fflush(stdout);
     return n_wrong != 0;
 }

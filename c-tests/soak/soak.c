@@ -1,7 +1,7 @@
 /*
- * All objects under random load for a long time, in rounds of at most a minute. Meanwhile and after each round holds what
- * has to: no count is lost, nothing is done twice, everything comes in order; after a round nothing is left: no
- * thread, no handle's object, and memory is what it was.
+ * All objects under random load for a long time, in rounds of at most a minute. Meanwhile and after each
+ * round holds what has to: no count is lost, nothing is done twice, everything comes in order; after a round
+ * nothing is left: no thread, no handle's object, and memory is what it was.
  *
  * usage: PIRN_SOAK_SECONDS=1800 PIRN_SOAK_SEED=1 soak soak
  */
@@ -65,7 +65,8 @@ static void use_rlock(worker_t *w)
 
 static void use_semaphore(worker_t *w)
 {
-    pirn_status_t status = roll(w, 2) ? pirn_semaphore_acquire(semaphore) : pirn_semaphore_acquire_timeout(semaphore, soon(w));
+    pirn_status_t status =
+        roll(w, 2) ? pirn_semaphore_acquire(semaphore) : pirn_semaphore_acquire_timeout(semaphore, soon(w));
     CHECK_AMONG(status, BIT(PIRN_OK) | BIT(PIRN_TIMED_OUT));
     if (status != PIRN_OK)
         return;
@@ -166,7 +167,8 @@ static void use_map(worker_t *w)
     pirn_map_t *map;
     for (uintptr_t i = 0; i < LENGTH(items); i++)
         items[i] = (void *)i;
-    CHECK_OK(pirn_executor_map(executor, square, items, LENGTH(items), NULL, 1 + roll(w, 5), PIRN_FOREVER, &map));
+    CHECK_OK(
+        pirn_executor_map(executor, square, items, LENGTH(items), NULL, 1 + roll(w, 5), PIRN_FOREVER, &map));
     for (uintptr_t i = 0; i < LENGTH(items); i++) {
         CHECK_OK(pirn_map_next(map, &result));
         CHECK_EQ((uintptr_t)result, i * i);
@@ -247,11 +249,11 @@ static void use_local(worker_t *w)
 static const struct {
     const char *name;
     void (*use)(worker_t *w);
-} activities[] = {
-    {"lock", use_lock},         {"rlock", use_rlock},       {"semaphore", use_semaphore}, {"condition", use_condition},
-    {"queue", use_queue},       {"own queue", use_own_queue}, {"executor", use_executor}, {"map", use_map},
-    {"for_range", use_range},   {"thread", use_thread},     {"timer", use_timer},         {"promise", use_promise},
-    {"local", use_local}};
+} activities[] = {{"lock", use_lock},           {"rlock", use_rlock}, {"semaphore", use_semaphore},
+                  {"condition", use_condition}, {"queue", use_queue}, {"own queue", use_own_queue},
+                  {"executor", use_executor},   {"map", use_map},     {"for_range", use_range},
+                  {"thread", use_thread},       {"timer", use_timer}, {"promise", use_promise},
+                  {"local", use_local}};
 
 static void *work(void *arg)
 {
@@ -324,7 +326,8 @@ static void check_and_free_objects(void)
 CHILD(soak)
 {
     const char *seconds = getenv("PIRN_SOAK_SECONDS"), *seeded = getenv("PIRN_SOAK_SEED");
-    double limit = seconds ? strtod(seconds, NULL) : 60, start = now(), length = limit / 4 < 60 ? limit / 4 : 60;
+    double limit = seconds ? strtod(seconds, NULL) : 60, start = now(),
+           length = limit / 4 < 60 ? limit / 4 : 60;
     uint64_t seed = seeded ? strtoull(seeded, NULL, 0) : 1;
     static worker_t workers[8];
     long total = 0, first_kib = 0, kib = 0;
@@ -358,12 +361,13 @@ CHILD(soak)
             first_kib = kib;
             threads = threads_of_process();
         }
-        printf("round %d: %.0f s, %ld operations, %ld KiB resident, %d threads\n", round, now() - start, sum, kib,
-               threads_of_process());
+        printf("round %d: %.0f s, %ld operations, %ld KiB resident, %d threads\n", round, now() - start, sum,
+               kib, threads_of_process());
         fflush(stdout);
         AWAIT(threads_of_process() <= threads);
         CHECK(kib < first_kib + first_kib / 2 + 16384);
     }
-    printf("soak: seed %" PRIu64 ": %ld operations in %.0f s; memory from %ld to %ld KiB; nothing lost, nothing left\n", seed,
-           total, now() - start, first_kib, kib);
+    printf("soak: seed %" PRIu64
+           ": %ld operations in %.0f s; memory from %ld to %ld KiB; nothing lost, nothing left\n",
+           seed, total, now() - start, first_kib, kib);
 }
