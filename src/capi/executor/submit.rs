@@ -29,9 +29,11 @@ use std::sync::Arc;
 /// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
 /// @return PIRN_ERR_NO_MEMORY
 ///
-/// Does not block, but for the start of a thread, and for room where pirn_executor_set_max_pending has set a bound. Tasks are started in the order in which they were submitted. Everything
-/// done before is seen by the task. A failing task is reported by its future; the worker lives on. A task may wait for
-/// others of the same executor (see pirn_future_result). Python: executor.submit(fn, arg).
+/// Does not block, but for the start of a thread, and for room where pirn_executor_set_max_pending has set a bound. With one
+/// worker the tasks of one thread are started in the order in which it submitted them; with several, short ones only nearly so.
+/// Everything done before is seen by the task. A failing task is reported by its future; the worker lives on. A task may wait for
+/// others of the same executor (see pirn_future_result). Python: executor.submit(fn, arg), which starts them in order with several
+/// workers, too.
 /// Follows: Python Library Reference, concurrent.futures, ThreadPoolExecutor.
 ///
 /// # Safety
