@@ -39,6 +39,8 @@ pub trait Withdrawable {
 pub struct Queue<E> {
     /// Whether tasks may be added.
     pub open: bool,
+    /// Everything was taken out, for good: what another lane had is not put here any more either.
+    drained: bool,
     /// How many were ever submitted to this lane.
     pub submitted: u64,
     /// A submitter had to wait for the lock, since a worker last took something.
@@ -97,13 +99,16 @@ impl<E: Withdrawable> Queue<E> {
         self.entries.len()
     }
 
-    /// Puts entries that come from another lane behind all others.
+    /// Puts entries that come from another lane behind all others; leaves them where they are if this one is drained.
     pub fn append(&mut self, from: &mut VecDeque<E>) {
-        self.entries.append(from);
+        if !self.drained {
+            self.entries.append(from);
+        }
     }
 
-    /// Takes everything.
-    pub fn take_all(&mut self) -> VecDeque<E> {
+    /// Takes everything, for good.
+    pub fn drain(&mut self) -> VecDeque<E> {
+        self.drained = true;
         core::mem::take(&mut self.entries)
     }
 }
@@ -123,8 +128,14 @@ unsafe impl<E: Send> Send for Lane<E> {}
 impl<E> Lane<E> {
     /// An empty lane, still closed.
     pub fn new() -> Lane<E> {
-        let queue =
-            Queue { open: false, submitted: 0, held_up: false, entries: VecDeque::new(), sweep_at: SWEEP_AT_LEAST };
+        let queue = Queue {
+            open: false,
+            drained: false,
+            submitted: 0,
+            held_up: false,
+            entries: VecDeque::new(),
+            sweep_at: SWEEP_AT_LEAST,
+        };
         Lane { state: AtomicU32::new(0), queue: UnsafeCell::new(queue) }
     }
 

@@ -538,6 +538,12 @@ impl Pool {
         }
     }
 
+    /// Withdraws entries that a worker had in its hand while the lanes were drained.
+    pub fn withdraw(&self, entries: impl IntoIterator<Item = Entry>) {
+        let withdraw = if self.lock().broken { Pool::break_off } else { Pool::cancel };
+        entries.into_iter().for_each(|entry| withdraw(entry, self.shift()));
+    }
+
     /// Takes no more tasks. The entries that were queued, if they are to be `drain`ed.
     fn close_lanes(&self, drain: bool) -> Vec<Entry> {
         let mut drained = Vec::new();
@@ -545,7 +551,7 @@ impl Pool {
             let mut queue = lane.lock();
             queue.open = false;
             if drain {
-                drained.extend(queue.take_all());
+                drained.extend(queue.drain());
             }
         }
         if drain {

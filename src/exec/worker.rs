@@ -27,7 +27,7 @@ use crate::sys::{fork, stack};
 use crate::thread::hooks::{self, Subject};
 use crate::thread::report;
 use crate::word::Tag;
-use core::cell::{Cell, RefCell};
+use core::cell::{Cell, RefCell, RefMut};
 use core::ptr::null;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -256,7 +256,7 @@ impl Worker {
         loop {
             let job = self.claim(hand.pop_front()?);
             if job.is_some() {
-                self.lay_down(&mut hand);
+                self.lay_down(hand);
                 return job;
             }
         }
@@ -274,18 +274,24 @@ impl Worker {
                 self.pace.take_besides(&mut lane.lock(), &mut hand);
             }
         }
-        self.lay_down(&mut hand);
+        self.lay_down(hand);
     }
 
     /// Puts the rest of a share into the own lane. Who searched in the meantime did not see it and may sleep by now, and a busy worker
-    /// makes no last look: it calls someone as a submitter does.
+    /// makes no last look: it calls someone as a submitter does. Who drained the lanes in the meantime did not see it either.
     #[inline]
-    fn lay_down(&self, hand: &mut VecDeque<Entry>) {
+    fn lay_down(&self, mut hand: RefMut<'_, VecDeque<Entry>>) {
         if hand.is_empty() {
             return;
         }
         let shift = self.shift();
-        shift.lanes[self.lane].lock().append(hand);
+        shift.lanes[self.lane].lock().append(&mut hand);
+        if !hand.is_empty() {
+            let withdrawn = core::mem::take(&mut *hand);
+            drop(hand);
+            self.turn_busy();
+            return self.pool.withdraw(withdrawn);
+        }
         if shift.crew.is_short() {
             self.pool.summon(shift);
         }

@@ -205,11 +205,36 @@ fn shutdown_against_submit() {
         for lane in &pool.lanes {
             let mut queue = lane.lock();
             queue.open = false;
-            drained += queue.take_all().len();
+            drained += queue.drain().len();
         }
         let (first, second) = submitter.join().unwrap();
         assert_eq!(drained, usize::from(first) + usize::from(second));
         assert!(first || !second);
+        assert!(!pool.any_work());
+    });
+}
+
+/// A share that is moved against a shutdown that drains: what is not drained is left to who moves it, and nothing stays in a lane.
+#[test]
+fn shutdown_against_a_share_that_is_moved() {
+    model(|| {
+        let pool = Pool::new(1, 2, 2);
+        {
+            let mut queue = pool.lanes[0].lock();
+            (0..3).for_each(|_| queue.submit(Task(Watched::new())));
+        }
+        let mover = {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                let mut hand = std::collections::VecDeque::new();
+                pool.lanes[0].lock().share(2, &mut hand);
+                pool.lanes[1].lock().append(&mut hand);
+                hand.len()
+            })
+        };
+        let mut drained: usize = pool.lanes.iter().rev().map(|lane| lane.lock().drain().len()).sum();
+        drained += mover.join().unwrap();
+        assert_eq!(drained, 3);
         assert!(!pool.any_work());
     });
 }
