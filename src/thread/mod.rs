@@ -25,8 +25,8 @@
 //! There may be a million pending timers, so the object is small, and what only a thread needs that runs or is waited for is
 //! in a second one, its `Life`.
 //!
-//! Locks: `state` guards the object's fields and is held for moments only, and never together with the registry's. It is taken under
-//! the timers' (`timer`), not the other way round.
+//! Locks: `state` guards the object's fields and is held for moments only. It is taken under the timers' (`timer`) and the registry's, not
+//! the other way round.
 
 mod current;
 mod handshake;
@@ -258,7 +258,8 @@ impl Thread {
     /// Starts a worker of a pool: a non-daemon thread with this name.
     pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
         let thread = Thread::unstarted(Sort::Ordinary, Name::Given(name.into()), false, Some(target), 0);
-        thread.start_told(true).map(|()| thread)
+        // What an executor has taken it finishes, whoever submitted it.
+        thread.start_by(true, true).map(|()| thread)
     }
 
     fn as_subject(&self) -> Subject {
@@ -274,11 +275,11 @@ impl Thread {
     /// Starts it. `AlreadyStarted`, `NoThread`, `ShutDown`.
     pub fn start(self: &Arc<Thread>) -> Result<(), Error> {
         // What a hook starts is what it causes, and is not to be told of.
-        self.start_told(!hooks::is_in_hook())
+        self.start_by(current::is_joined_at_exit(), !hooks::is_in_hook())
     }
 
-    /// The same for a thread that has hooks if it is `told` of.
-    fn start_told(self: &Arc<Thread>, told: bool) -> Result<(), Error> {
+    /// The same for one for which the exit waits if it is `by_awaited`. The thread has hooks if it is `told` of.
+    fn start_by(self: &Arc<Thread>, by_awaited: bool, told: bool) -> Result<(), Error> {
         {
             let mut state = self.state.lock();
             if state.stage() != Stage::New {
@@ -293,22 +294,22 @@ impl Thread {
             }
             state.set_stage(Stage::Starting);
         }
-        let result = self.start_system_thread();
+        let result = self.start_system_thread(by_awaited);
         if result.is_err() {
             self.state.lock().set_stage(Stage::New);
         }
         result
     }
 
-    fn start_system_thread(self: &Arc<Thread>) -> Result<(), Error> {
+    fn start_system_thread(self: &Arc<Thread>, by_awaited: bool) -> Result<(), Error> {
         shutdown::run_at_exit();
-        registry::expect_start()?;
+        registry::expect_start(self, by_awaited)?;
         let arg = Arc::into_raw(self.clone()).cast_mut().cast();
         // SAFETY: `main` takes over the reference behind `arg`.
         let Some(system) = (unsafe { SystemThread::start(stack_size(), main, arg) }) else {
             // SAFETY: the thread was refused, so the reference is still this one's.
             drop(unsafe { Arc::from_raw(arg.cast::<Thread>()) });
-            registry::start_failed();
+            registry::start_failed(self);
             return Err(Error::NoThread);
         };
         self.launch();

@@ -4,8 +4,10 @@
 //! phase       at_shutdown   submit      thread start
 //! Open        yes           yes         yes
 //! Callbacks   SHUT_DOWN     yes         yes
-//! Joining     SHUT_DOWN     SHUT_DOWN   yes (and it is joined too)
+//! Joining     SHUT_DOWN     SHUT_DOWN   yes (and it is joined too) *
 //! Over        SHUT_DOWN     SHUT_DOWN   SHUT_DOWN
+//!
+//! * once those are joined that were there: a thread to be joined is only started by one that is, others get SHUT_DOWN
 //! ```
 //!
 //! Lock discipline: the mutex is taken alone; callbacks, executors and joins come without it.
@@ -130,7 +132,7 @@ pub fn executors_closed() -> bool {
 /// Shuts down, or waits until the shutdown under way is over, unless that waits for the calling thread.
 pub fn run() {
     let me = get_ident();
-    let is_joined = current::existing().is_some_and(|thread| thread.is_joined_at_exit());
+    let is_joined = current::is_joined_at_exit();
     {
         let mut shutdown = SHUTDOWN.lock();
         if shutdown.phase != Phase::Open {
