@@ -369,6 +369,10 @@ impl Thread {
         local::give_back_values();
         {
             let mut state = self.state.lock();
+            if state.sort == Sort::Main {
+                // Of a child that one of the values' frees has forked.
+                return;
+            }
             state.set_stage(Stage::Ended);
             life.exit_code.store(exit_code, Ordering::Relaxed);
             state.is_over = true;
