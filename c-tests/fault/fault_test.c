@@ -1,12 +1,13 @@
 /*
- * Faults of the system, each in a child process: memory and threads that are refused at each point of a tour through
- * the API in turn; stops and kills; signals at a high rate into every wait.
+ * Faults of the system, each in a child process: memory and threads that are refused at each point of a tour
+ * through the API in turn; stops and kills; signals at a high rate into every wait.
  *
- * Memory: this program's malloc, calloc, realloc and aligned allocation take the place of the C library's, and refuse the
- * n-th call. Where pirn allocates by itself the call says PIRN_ERR_NO_MEMORY. Where Rust's standard library allocates
- * (a thread's start, a text, a growing list) it cannot say so, and ends the process with "memory allocation of N
- * bytes failed"; and where it has a thread's values freed at the thread's end, the C library ends it with "failed to
- * register TLS destructor". These are the aborts there are, by SIGABRT and with a message. Anything else fails the test.
+ * Memory: this program's malloc, calloc, realloc and aligned allocation take the place of the C library's,
+ * and refuse the n-th call. Where pirn allocates by itself the call says PIRN_ERR_NO_MEMORY. Where Rust's
+ * standard library allocates (a thread's start, a text, a growing list) it cannot say so, and ends the
+ * process with "memory allocation of N bytes failed"; and where it has a thread's values freed at the
+ * thread's end, the C library ends it with "failed to register TLS destructor". These are the aborts there
+ * are, by SIGABRT and with a message. Anything else fails the test.
  */
 #include "tour.h"
 
@@ -99,7 +100,8 @@ static void refuse_each(const char *child, bool may_abort)
         else if (WIFEXITED(outcome.status) && WEXITSTATUS(outcome.status) == UNNOTICED)
             unnoticed++;
         else if (may_abort && WIFSIGNALED(outcome.status) && WTERMSIG(outcome.status) == SIGABRT &&
-                 (strstr(outcome.err, "memory allocation of ") || strstr(outcome.err, "TLS destructor: out of memory")))
+                 (strstr(outcome.err, "memory allocation of ") ||
+                  strstr(outcome.err, "TLS destructor: out of memory")))
             aborted++;
         else
             CHECK_FAILED("fault %d: status %#x\n%s", n, (unsigned)outcome.status, outcome.err);

@@ -1,6 +1,6 @@
 /*
- * A tour through the API on which anything that needs memory or a thread may be refused: each step either works, or is
- * refused with a status that says so and leaves nothing behind.
+ * A tour through the API on which anything that needs memory or a thread may be refused: each step either
+ * works, or is refused with a status that says so and leaves nothing behind.
  */
 #ifndef PIRN_TESTS_FAULT_TOUR_H
 #define PIRN_TESTS_FAULT_TOUR_H

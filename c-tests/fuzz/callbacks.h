@@ -6,7 +6,8 @@
 
 static void play(caller_t *c, int n); /* n random calls */
 
-/* What a callback does depends on its argument alone. Callbacks that call what calls callbacks come to an end. */
+/* What a callback does depends on its argument alone. Callbacks that call what calls callbacks come to an
+ * end. */
 static caller_t play_in_callback(const void *arg, unsigned most)
 {
     static __thread int depth;
@@ -65,7 +66,9 @@ static int compare(const void *a, const void *b, void *ctx)
     if ((uintptr_t)a % 64 == 0) /* the queue itself, perhaps, which refuses; an item of another is freed */
         if (pirn_queue_try_get(LOAD(live[QUEUE * PER_KIND]), &item) == PIRN_OK)
             arg_free(item);
-    return (uintptr_t)a % 32 == 1 ? 1 : ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b); /* no order */
+    return (uintptr_t)a % 32 == 1
+               ? 1
+               : ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b); /* no order */
 }
 
 static void done(pirn_future_t *future, void *arg)
@@ -90,7 +93,8 @@ static int32_t excepthook(const pirn_excepthook_args_t *args, void *arg)
 static void trace(const pirn_trace_event_t *event, void *arg)
 {
     (void)arg;
-    if (event->size != sizeof *event || event->kind < PIRN_TRACE_THREAD_START || event->kind > PIRN_TRACE_FAILURE)
+    if (event->size != sizeof *event || event->kind < PIRN_TRACE_THREAD_START ||
+        event->kind > PIRN_TRACE_FAILURE)
         WRONG("a trace event of kind %" PRId32 ", size %" PRIu32, event->kind, event->size);
 }
 

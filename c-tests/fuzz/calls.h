@@ -1,6 +1,6 @@
 /*
- * The whole API as a table: one entry for each exported function, with hostile arguments. `fuzz.complete` compares
- * the names with exports.txt.
+ * The whole API as a table: one entry for each exported function, with hostile arguments. `fuzz.complete`
+ * compares the names with exports.txt.
  */
 #ifndef PIRN_TESTS_FUZZ_CALLS_H
 #define PIRN_TESTS_FUZZ_CALLS_H
@@ -8,8 +8,9 @@
 #include "callbacks.h"
 
 enum mode {
-    PLAIN,  /* comes back by itself */
-    WAITS,  /* the same, but on the way for a lock or a task that others hold up: a caller that owned one would close a circle */
+    PLAIN, /* comes back by itself */
+    WAITS, /* the same, but on the way for a lock or a task that others hold up: a caller that owned one would
+              close a circle */
     BLOCKS, /* may wait for what only another thread can bring about */
     MAKES,  /* makes an object of `kind` */
     RARE,   /* what it leaves behind stays until the process ends */
@@ -50,7 +51,8 @@ static pirn_status_t call_pirn_as_completed(caller_t *c)
 {
     pirn_future_t *futures[MOST];
     size_t n = some_futures(c, futures);
-    return pirn_as_completed(one_in(c, 30) ? NULL : futures, n, one_in(c, 2) ? seconds(c) : PIRN_FOREVER, made(c));
+    return pirn_as_completed(one_in(c, 30) ? NULL : futures, n, one_in(c, 2) ? seconds(c) : PIRN_FOREVER,
+                             made(c));
 }
 
 static size_t some_args(caller_t *c, void **args)
@@ -65,7 +67,8 @@ static pirn_status_t call_pirn_executor_map(caller_t *c)
 {
     void *args[MOST];
     if (one_in(c, 16)) /* where no array can be, none of it is touched */
-        return pirn_executor_map(handle(c, EXECUTOR), task, args, SIZE_MAX, arg_free, 1, PIRN_FOREVER, made(c));
+        return pirn_executor_map(handle(c, EXECUTOR), task, args, SIZE_MAX, arg_free, 1, PIRN_FOREVER,
+                                 made(c));
     size_t n = some_args(c, args);
     return pirn_executor_map(handle(c, EXECUTOR), one_in(c, 20) ? NULL : task, args, n, arg_free, amount(c),
                              one_in(c, 2) ? seconds(c) : PIRN_FOREVER, made(c));
@@ -245,10 +248,11 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_event_is_set, H(EVENT), out(c))                                               \
     X(BLOCKS, 0, FUNCTION, pirn_event_wait, H(EVENT))                                                        \
     X(PLAIN, 0, FUNCTION, pirn_event_wait_timeout, H(EVENT), seconds(c))                                     \
-    X(MAKES, BARRIER, FUNCTION, pirn_barrier_new, amount(c), one_in(c, 2) ? target : NULL, ARG, seconds(c), made(c)) \
+    X(MAKES, BARRIER, FUNCTION, pirn_barrier_new, amount(c), one_in(c, 2) ? target : NULL, ARG, seconds(c),  \
+      made(c))                                                                                               \
     X(PLAIN, 0, FREES, pirn_barrier_free, BARRIER)                                                           \
     X(BLOCKS, 0, FUNCTION, pirn_barrier_wait, H(BARRIER), out(c))                                            \
-    X(BLOCKS, 0, FUNCTION, pirn_barrier_wait_timeout, H(BARRIER), seconds(c), out(c))                         \
+    X(BLOCKS, 0, FUNCTION, pirn_barrier_wait_timeout, H(BARRIER), seconds(c), out(c))                        \
     X(PLAIN, 0, FUNCTION, pirn_barrier_reset, H(BARRIER))                                                    \
     X(PLAIN, 0, FUNCTION, pirn_barrier_abort, H(BARRIER))                                                    \
     X(PLAIN, 0, FUNCTION, pirn_barrier_parties, H(BARRIER), out(c))                                          \
@@ -260,7 +264,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(BLOCKS, 0, FUNCTION, pirn_thread_join, H(THREAD))                                                      \
     X(PLAIN, 0, FUNCTION, pirn_thread_join_timeout, H(THREAD), seconds(c))                                   \
     X(PLAIN, 0, FUNCTION, pirn_thread_is_alive, H(THREAD), out(c))                                           \
-    X(PLAIN, 0, GETTER, pirn_thread_name, THREAD)                                                          \
+    X(PLAIN, 0, GETTER, pirn_thread_name, THREAD)                                                            \
     X(PLAIN, 0, FUNCTION, pirn_thread_set_name, H(THREAD), text(c))                                          \
     X(PLAIN, 0, FUNCTION, pirn_thread_ident, H(THREAD), out(c))                                              \
     X(PLAIN, 0, FUNCTION, pirn_thread_native_id, H(THREAD), out(c))                                          \
@@ -270,10 +274,10 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(MAKES, THREAD, FUNCTION, pirn_current_thread, made(c))                                                 \
     X(PLAIN, 0, CUSTOM, pirn_main_thread)                                                                    \
     X(PLAIN, 0, CUSTOM, pirn_enumerate)                                                                      \
-    X(PLAIN, 0, VALUE_OF, pirn_active_count)                                                                    \
-    X(PLAIN, 0, VALUE_OF, pirn_get_ident)                                                                       \
-    X(PLAIN, 0, VALUE_OF, pirn_get_native_id)                                                                   \
-    X(PLAIN, 0, VALUE_OF, pirn_stack_size)                                                                      \
+    X(PLAIN, 0, VALUE_OF, pirn_active_count)                                                                 \
+    X(PLAIN, 0, VALUE_OF, pirn_get_ident)                                                                    \
+    X(PLAIN, 0, VALUE_OF, pirn_get_native_id)                                                                \
+    X(PLAIN, 0, VALUE_OF, pirn_stack_size)                                                                   \
     X(PLAIN, 0, CUSTOM, pirn_set_stack_size)                                                                 \
     X(PLAIN, 0, FUNCTION, pirn_set_excepthook, excepthook, ARG)                                              \
     X(PLAIN, 0, FUNCTION, pirn_get_excepthook, out(c), out(c))                                               \
@@ -291,7 +295,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_local_delete, H(LOCAL), text(c))                                              \
     X(MAKES, TIMER, FUNCTION, pirn_timer_new, seconds(c), FN(target), ARG, made(c))                          \
     X(PLAIN, 0, FREES, pirn_timer_free, TIMER)                                                               \
-    X(PLAIN, 0, FUNCTION, pirn_timer_start, H(TIMER))                                                                    \
+    X(PLAIN, 0, FUNCTION, pirn_timer_start, H(TIMER))                                                        \
     X(PLAIN, 0, FUNCTION, pirn_timer_cancel, H(TIMER))                                                       \
     X(BLOCKS, 0, FUNCTION, pirn_timer_join, H(TIMER))                                                        \
     X(PLAIN, 0, FUNCTION, pirn_timer_join_timeout, H(TIMER), seconds(c))                                     \
@@ -305,10 +309,10 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FREES, pirn_queue_free, QUEUE)                                                               \
     X(BLOCKS, 0, PUT, pirn_queue_put, item)                                                                  \
     X(PLAIN, 0, PUT, pirn_queue_try_put, item)                                                               \
-    X(PLAIN, 0, PUT, pirn_queue_put_timeout, item, seconds(c))                                          \
+    X(PLAIN, 0, PUT, pirn_queue_put_timeout, item, seconds(c))                                               \
     X(BLOCKS, 0, GET, pirn_queue_get, place)                                                                 \
     X(PLAIN, 0, GET, pirn_queue_try_get, place)                                                              \
-    X(PLAIN, 0, GET, pirn_queue_get_timeout, seconds(c), place)                                         \
+    X(PLAIN, 0, GET, pirn_queue_get_timeout, seconds(c), place)                                              \
     X(PLAIN, 0, FUNCTION, pirn_queue_task_done, H(QUEUE))                                                    \
     X(BLOCKS, 0, FUNCTION, pirn_queue_join, H(QUEUE))                                                        \
     X(PLAIN, 0, FUNCTION, pirn_queue_join_timeout, H(QUEUE), seconds(c))                                     \
@@ -325,24 +329,26 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_executor_set_thread_name_prefix, H(EXECUTOR), text(c))                        \
     X(PLAIN, 0, FUNCTION, pirn_executor_set_initializer, one_in(c, 4) ? H(EXECUTOR) : NULL, FN(target), ARG) \
     X(BLOCKS, FUTURE, FUNCTION, pirn_executor_submit, H(EXECUTOR), FN(task), ARG, made(c))                   \
-    X(MAKES, FUTURE, SUBMIT, pirn_executor_try_submit, made(c))                                               \
-    X(MAKES, FUTURE, SUBMIT, pirn_executor_submit_timeout, seconds(c), made(c))                          \
-    X(BLOCKS, FUTURE, FUNCTION, pirn_executor_submit_priority, H(EXECUTOR), FN(task), ARG, (int32_t)roll(c), made(c)) \
+    X(MAKES, FUTURE, SUBMIT, pirn_executor_try_submit, made(c))                                              \
+    X(MAKES, FUTURE, SUBMIT, pirn_executor_submit_timeout, seconds(c), made(c))                              \
+    X(BLOCKS, FUTURE, FUNCTION, pirn_executor_submit_priority, H(EXECUTOR), FN(task), ARG, (int32_t)roll(c), \
+      made(c))                                                                                               \
     X(BLOCKS, 0, CUSTOM, pirn_executor_submit_many)                                                          \
     X(BLOCKS, MAP, CUSTOM, pirn_executor_map)                                                                \
     X(BLOCKS, 0, FUNCTION, pirn_map_next, H(MAP), out(c))                                                    \
     X(PLAIN, 0, FUNCTION, pirn_map_cancel, H(MAP))                                                           \
     X(PLAIN, 0, FUNCTION, pirn_map_set_result_free, H(MAP), FN(no_result_free))                              \
     X(PLAIN, 0, FREES, pirn_map_free, MAP)                                                                   \
-    X(WAITS, 0, FUNCTION, pirn_executor_for_range, H(EXECUTOR), below(c, 64), below(c, 256), amount(c), FN(part), NULL) \
-    X(WAITS, 0, FUNCTION, pirn_executor_shutdown, one_in(c, 4) ? H(EXECUTOR) : NULL, !c->in_callback && one_in(c, 2), \
-      one_in(c, 2))                                                                                          \
+    X(WAITS, 0, FUNCTION, pirn_executor_for_range, H(EXECUTOR), below(c, 64), below(c, 256), amount(c),      \
+      FN(part), NULL)                                                                                        \
+    X(WAITS, 0, FUNCTION, pirn_executor_shutdown, one_in(c, 4) ? H(EXECUTOR) : NULL,                         \
+      !c->in_callback && one_in(c, 2), one_in(c, 2))                                                         \
     X(PLAIN, 0, FUNCTION, pirn_executor_max_workers, H(EXECUTOR), out(c))                                    \
     X(PLAIN, 0, FUNCTION, pirn_executor_set_max_workers, H(EXECUTOR), (int64_t)below(c, 6) - 1)              \
     X(PLAIN, 0, FUNCTION, pirn_executor_max_pending, H(EXECUTOR), out(c))                                    \
     X(PLAIN, 0, FUNCTION, pirn_executor_set_max_pending, H(EXECUTOR), amount(c))                             \
     X(PLAIN, 0, FUNCTION, pirn_executor_pending, H(EXECUTOR), out(c), out(c))                                \
-    X(PLAIN, 0, GETTER, pirn_executor_thread_name_prefix, EXECUTOR)                                        \
+    X(PLAIN, 0, GETTER, pirn_executor_thread_name_prefix, EXECUTOR)                                          \
     X(PLAIN, 0, FUNCTION, pirn_executor_is_shut_down, H(EXECUTOR), out(c))                                   \
     X(PLAIN, 0, FUNCTION, pirn_executor_is_broken, H(EXECUTOR), out(c))                                      \
     X(MAKES, FUTURE, FUNCTION, pirn_future_new, made(c))                                                     \
@@ -354,8 +360,8 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, FUNCTION, pirn_future_state, H(FUTURE), out(c))                                              \
     X(BLOCKS, 0, FUNCTION, pirn_future_result, H(FUTURE), out(c))                                            \
     X(PLAIN, 0, FUNCTION, pirn_future_result_timeout, H(FUTURE), seconds(c), out(c))                         \
-    X(BLOCKS, 0, EXCEPTION, pirn_future_exception, out(c))                                        \
-    X(PLAIN, 0, EXCEPTION, pirn_future_exception_timeout, seconds(c), out(c))                \
+    X(BLOCKS, 0, EXCEPTION, pirn_future_exception, out(c))                                                   \
+    X(PLAIN, 0, EXCEPTION, pirn_future_exception_timeout, seconds(c), out(c))                                \
     X(BLOCKS, 0, FUNCTION, pirn_future_payload, H(FUTURE), out(c))                                           \
     X(PLAIN, 0, FUNCTION, pirn_future_add_done_callback, H(FUTURE), FN(done), ARG)                           \
     X(PLAIN, 0, FUNCTION, pirn_future_set_running_or_notify_cancel, H(FUTURE), out(c))                       \
@@ -367,11 +373,11 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(MAKES, AS_COMPLETED, CUSTOM, pirn_as_completed)                                                        \
     X(BLOCKS, 0, FUNCTION, pirn_as_completed_next, H(AS_COMPLETED), out(c))                                  \
     X(PLAIN, 0, FREES, pirn_as_completed_free, AS_COMPLETED)                                                 \
-    X(PLAIN, 0, TEXT_OF, pirn_version)                                                                          \
+    X(PLAIN, 0, TEXT_OF, pirn_version)                                                                       \
     X(PLAIN, 0, TEXT, pirn_status_name, (pirn_status_t)roll(c))                                              \
     X(PLAIN, 0, TEXT, pirn_status_message, (pirn_status_t)number(c))                                         \
-    X(PLAIN, 0, TEXT_OF, pirn_last_error)                                                                       \
-    X(PLAIN, 0, VALUE_OF, pirn_last_code)                                                                       \
+    X(PLAIN, 0, TEXT_OF, pirn_last_error)                                                                    \
+    X(PLAIN, 0, VALUE_OF, pirn_last_code)                                                                    \
     X(PLAIN, 0, VALUE, pirn_raise, (int32_t)number(c), text(c))                                              \
     X(PLAIN, 0, VALUE, pirn_raise_with, (int32_t)number(c), text(c), ARG)                                    \
     X(PLAIN, 0, FUNCTION, pirn_object_id, handle(c, (enum kind)below(c, KINDS)), out(c))                     \
@@ -404,7 +410,7 @@ static void *acquired(caller_t *c)
     static pirn_status_t call_##name(caller_t *c)                                                            \
     {                                                                                                        \
         void *item = arg(c);                                                                                 \
-        pirn_status_t status = name(handle(c, QUEUE), __VA_ARGS__);                                            \
+        pirn_status_t status = name(handle(c, QUEUE), __VA_ARGS__);                                          \
         if (status != PIRN_OK)                                                                               \
             arg_free(item);                                                                                  \
         return status;                                                                                       \
@@ -413,7 +419,7 @@ static void *acquired(caller_t *c)
     static pirn_status_t call_##name(caller_t *c)                                                            \
     {                                                                                                        \
         void *item, **place = one_in(c, 30) ? NULL : &item;                                                  \
-        pirn_status_t status = name(handle(c, QUEUE), __VA_ARGS__);                                            \
+        pirn_status_t status = name(handle(c, QUEUE), __VA_ARGS__);                                          \
         if (status == PIRN_OK)                                                                               \
             arg_free(item);                                                                                  \
         return status;                                                                                       \

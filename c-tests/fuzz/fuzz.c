@@ -4,13 +4,13 @@
  * usage: fuzz misuse|fork|exit [SECONDS [SEED [THREADS]]]
  *        fuzz list
  *
- * misuse  what has to hold: no crash, no hang, no status outside the table, none of an internal error; each argument
- *         given is freed exactly once; in the end no function was left out.
- * fork    the same while processes are forked off in the middle of everything: pirn works in each of them.
- * exit    processes that end by exit() in the middle of everything: they end.
- * list    the functions that are called.
+ * misuse  what has to hold: no crash, no hang, no status outside the table, none of an internal error; each
+ * argument given is freed exactly once; in the end no function was left out. fork    the same while processes
+ * are forked off in the middle of everything: pirn works in each of them. exit    processes that end by
+ * exit() in the middle of everything: they end. list    the functions that are called.
  *
- * What each thread does follows from SEED and its number; how their calls interleave does not, but with one thread.
+ * What each thread does follows from SEED and its number; how their calls interleave does not, but with one
+ * thread.
  */
 #include <errno.h>
 #include <signal.h>
@@ -37,7 +37,8 @@ static long n_statuses[32], n_forks;
 
 static void make_call(caller_t *c, call_t *call)
 {
-    if (call->mode == LAST || (call->mode == RARE && !one_in(c, 200)) || (call->mode == BLOCKS && c->in_callback))
+    if (call->mode == LAST || (call->mode == RARE && !one_in(c, 200)) ||
+        (call->mode == BLOCKS && c->in_callback))
         return;
     if (call->mode == BLOCKS || call->mode == WAITS)
         let_go();
@@ -156,7 +157,8 @@ static void begin(uint64_t seed, int n_threads, pthread_t *stirrer)
     }
 }
 
-/* One process of those that are forked off: calls go on there, and what they tell is true of this process alone. */
+/* One process of those that are forked off: calls go on there, and what they tell is true of this process
+ * alone. */
 static void live_in_child(uint64_t seed)
 {
     bool *done = calloc(1, 1);
@@ -234,7 +236,8 @@ static void give_all_back(void)
         while (object && (status = give_up(&c, (enum kind)(slot / PER_KIND), object)) == PIRN_ERR_BUSY)
             stir(&c, slot);
         if (object && status != PIRN_OK)
-            WRONG("the free at the end of a handle of kind %d: %s", slot / PER_KIND, pirn_status_name(status));
+            WRONG("the free at the end of a handle of kind %d: %s", slot / PER_KIND,
+                  pirn_status_name(status));
     }
 }
 
@@ -271,7 +274,8 @@ typedef struct run {
     bool forking;
 } run_t;
 
-/* On a thread of its own: what a thread has (values, the failure it raised last, hooks) is freed when it ends. */
+/* On a thread of its own: what a thread has (values, the failure it raised last, hooks) is freed when it
+ * ends. */
 static void *run_and_end(void *arg)
 {
     run_t *run = arg;
@@ -318,7 +322,8 @@ static int misuse(double limit, uint64_t seed, int n_threads, bool forking)
     long n_calls = 0;
     for (int i = 0; i < CALLS; i++)
         n_calls += calls[i].n;
-    printf("%s: seed %" PRIu64 ": %ld calls of %d functions, %ld arguments given, %ld freed, %ld forks, %ld wrong\n",
+    printf("%s: seed %" PRIu64
+           ": %ld calls of %d functions, %ld arguments given, %ld freed, %ld forks, %ld wrong\n",
            forking ? "fork" : "misuse", seed, n_calls, CALLS, n_given, n_given_back, n_forks, n_wrong);
     for (int i = 0; i < 25; i++)
         if (n_statuses[i])
@@ -327,7 +332,8 @@ static int misuse(double limit, uint64_t seed, int n_threads, bool forking)
     return n_wrong != 0;
 }
 
-/* In a child: everything is under way, and after some calls, a number that differs each time, exit is called. */
+/* In a child: everything is under way, and after some calls, a number that differs each time, exit is called.
+ */
 static void exit_in_the_middle(uint64_t seed, int n_threads)
 {
     pthread_t stirrer;

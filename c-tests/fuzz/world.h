@@ -1,6 +1,6 @@
 /*
- * What the hostile callers share: the handles they know, arguments whose frees are counted one by one, and values
- * of every bad sort.
+ * What the hostile callers share: the handles they know, arguments whose frees are counted one by one, and
+ * values of every bad sort.
  */
 #ifndef PIRN_TESTS_FUZZ_WORLD_H
 #define PIRN_TESTS_FUZZ_WORLD_H
@@ -22,8 +22,23 @@
 #define ADD(place, n) __atomic_add_fetch(&(place), (n), __ATOMIC_SEQ_CST)
 #define SWAP(place, value) __atomic_exchange_n(&(place), (value), __ATOMIC_SEQ_CST)
 
-enum kind { LOCK, RLOCK, CONDITION, SEMAPHORE, EVENT, BARRIER, THREAD, LOCAL, TIMER, QUEUE, EXECUTOR, FUTURE, MAP,
-            AS_COMPLETED, KINDS };
+enum kind {
+    LOCK,
+    RLOCK,
+    CONDITION,
+    SEMAPHORE,
+    EVENT,
+    BARRIER,
+    THREAD,
+    LOCAL,
+    TIMER,
+    QUEUE,
+    EXECUTOR,
+    FUTURE,
+    MAP,
+    AS_COMPLETED,
+    KINDS
+};
 enum { PER_KIND = 6, SLOTS = KINDS * PER_KIND, FREED = 256, TICKETS = 1 << 20 };
 
 /* One caller: its dice, and the places that out-parameters point to. */
@@ -31,7 +46,7 @@ typedef struct caller {
     uint64_t state;
     bool in_callback; /* makes no call that only another thread can end */
     const char *doing;
-    void *made;       /* where a call that makes an object puts it */
+    void *made; /* where a call that makes an object puts it */
     uint64_t scratch[8];
 } caller_t;
 
@@ -62,8 +77,8 @@ static bool one_in(caller_t *c, unsigned n)
 }
 
 /*
- * Tickets: the arguments that pirn is given, each to be freed exactly once. A ticket is a byte, 1 while pirn has
- * it; no memory is freed, so that a second free is seen whatever came between.
+ * Tickets: the arguments that pirn is given, each to be freed exactly once. A ticket is a byte, 1 while pirn
+ * has it; no memory is freed, so that a second free is seen whatever came between.
  */
 static unsigned char tickets[TICKETS];
 static const char *given_to[TICKETS];
@@ -121,8 +136,16 @@ static size_t amount(caller_t *c)
 
 static const char *text(caller_t *c)
 {
-    static const char *const texts[] = {"", "x", "worker", "\xff\xfe", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                                        "a name that is longer than any system takes \xc3\xa9\xc3\xa9", "%s%n", "a\nb"};
+    static const char *const texts[] = {"",
+                                        "x",
+                                        "worker",
+                                        "\xff\xfe",
+                                        "\xc3",
+                                        "\xed\xa0\x80",
+                                        "\xf4\x90\x80\x80",
+                                        "a name that is longer than any system takes \xc3\xa9\xc3\xa9",
+                                        "%s%n",
+                                        "a\nb"};
     static char huge[3001];
     if (one_in(c, 200)) {
         if (!huge[0]) /* all callers write the same */
@@ -176,8 +199,8 @@ static void *handle(caller_t *c, enum kind kind)
 }
 
 /*
- * Before a handle is given up: whoever waits for the object must not wait for something that nobody can bring about
- * any more.
+ * Before a handle is given up: whoever waits for the object must not wait for something that nobody can bring
+ * about any more.
  */
 static void settle(enum kind kind, void *object)
 {
@@ -219,7 +242,7 @@ static pirn_status_t free_as(caller_t *c, enum kind kind, void *object)
     case TIMER: return pirn_timer_free(object);
     case QUEUE: return pirn_queue_free(object);
     case EXECUTOR:
-        let_go(); /* its tasks may wait for that */
+        let_go();           /* its tasks may wait for that */
         if (c->in_callback) /* a task that waited for other executors' tasks could wait in a circle */
             pirn_executor_shutdown(object, false, one_in(c, 2));
         return pirn_executor_free(object);
@@ -231,7 +254,8 @@ static pirn_status_t free_as(caller_t *c, enum kind kind, void *object)
 
 static bool replace(int slot, void *before, void *after)
 {
-    return __atomic_compare_exchange_n(&live[slot], &before, after, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return __atomic_compare_exchange_n(&live[slot], &before, after, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
 }
 
 static pirn_status_t give_up(caller_t *c, enum kind kind, void *object)

@@ -1,6 +1,7 @@
 /*
- * A panic in every exported function comes back as PIRN_ERR_INTERNAL, or as the value that the function gives then;
- * what it was given is freed; and the next call works. Runs against a library that was built with `inject-panics`.
+ * A panic in every exported function comes back as PIRN_ERR_INTERNAL, or as the value that the function gives
+ * then; what it was given is freed; and the next call works. Runs against a library that was built with
+ * `inject-panics`.
  */
 #include "../fuzz/calls.h"
 
@@ -8,7 +9,7 @@ size_t pirn_test_panic_in(const char *name);
 
 /* These have no status to tell it by. */
 static const char *const values[] = {
-    "pirn_active_count", "pirn_get_ident",  "pirn_get_native_id", "pirn_stack_size",          "pirn_raise",
+    "pirn_active_count", "pirn_get_ident",  "pirn_get_native_id", "pirn_stack_size",         "pirn_raise",
     "pirn_raise_with",   "pirn_last_error", "pirn_last_code",     "pirn_default_excepthook", "pirn_shutdown"};
 
 /* These read a table: there is nothing in them that could panic, and no guard. */
@@ -23,6 +24,9 @@ static bool is_among(const char *name, const char *const *names, size_t n)
 }
 
 #define AMONG(name, names) is_among(name, names, sizeof(names) / sizeof *(names))
+
+/* Takes its argument over inside its guard, first thing: the panic comes before that, where no other can. */
+static const char *const argument_inside[] = {"pirn_executor_submit"};
 
 static void play(caller_t *c, int n)
 {
@@ -43,7 +47,7 @@ static void make_some_of_all(caller_t *c)
 static void check_call(caller_t *c, call_t *call)
 {
     size_t before = pirn_test_panic_in(call->name);
-    long given = n_given - n_given_back;
+    c->doing = call->name;
     pirn_status_t status = PIRN_ERR_INTERNAL;
     for (int n = 0; n < 20 && status == PIRN_ERR_INTERNAL; n++)
         status = call->make(c);
@@ -56,21 +60,26 @@ static void check_call(caller_t *c, call_t *call)
         WRONG("a panic in %s comes back as %s", call->name, pirn_status_name(status));
     else
         call->n++;
-    if (n_given - n_given_back != given)
-        WRONG("after a panic in %s, %ld arguments were not freed", call->name, n_given - n_given_back - given);
+    for (int i = 0; i < TICKETS && !AMONG(call->name, argument_inside); i++)
+        if (tickets[i] && given_to[i] == call->name) {
+            WRONG("after a panic in %s an argument was not freed", call->name);
+            break;
+        }
 }
 
 int main(void)
 {
-    caller_t c = {.state = 1, .in_callback = true};
+    caller_t c = {.state = 1, .in_callback = true, .doing = "before"};
     int n = 0;
     make_some_of_all(&c);
     for (int i = 0; i < CALLS; i++) {
         check_call(&c, &calls[i]);
         n += calls[i].n > 0;
     }
+    c.doing = "after";
     make_some_of_all(&c);
-    printf("%d functions panicked, %zu cannot; %ld wrong\n", n, sizeof without_guard / sizeof *without_guard, n_wrong);
+    printf("%d functions panicked, %zu cannot; %ld wrong\n", n, sizeof without_guard / sizeof *without_guard,
+           n_wrong);
     fflush(stdout);
     return n_wrong != 0;
 }

@@ -14,8 +14,6 @@ use crate::sys::fork;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 
-/// Lanes for threads that are not the pool's workers: as many as may submit at once without meeting.
-const OUTSIDE: usize = 8;
 /// The most lanes for workers; beyond that they share.
 const MOST_INSIDE: usize = 32;
 
@@ -72,11 +70,14 @@ pub(super) struct Shift {
 }
 
 impl Shift {
+    /// Lanes for threads that are not the pool's workers: as many as may submit at once without meeting.
+    pub const OUTSIDE: usize = 8;
+
     /// With nobody at work, and lanes that are closed.
     pub fn new(limit: usize, max_pending: usize) -> Shift {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
         let inside = (4 * limit.min(processors)).clamp(1, MOST_INSIDE);
-        let lanes = (0..OUTSIDE + inside + 1).map(|_| Lane::new()).collect();
+        let lanes = (0..Shift::OUTSIDE + inside + 1).map(|_| Lane::new()).collect();
         let tallies = Tallies { users: vec![0; inside], ..Tallies::default() };
         let tallies = Mutex::new(tallies);
         Shift {
@@ -114,14 +115,14 @@ impl Shift {
         if known != usize::MAX {
             return known;
         }
-        let lane = NEXT.fetch_add(1, Ordering::Relaxed) % OUTSIDE;
+        let lane = NEXT.fetch_add(1, Ordering::Relaxed) % Shift::OUTSIDE;
         LANE.set(lane);
         lane
     }
 
     /// Whether a lane is one for threads outside.
     pub fn is_outside(lane: usize) -> bool {
-        lane < OUTSIDE
+        lane < Shift::OUTSIDE
     }
 
     /// Whether any lane has something in it.
@@ -137,13 +138,13 @@ impl Shift {
         tallies.present.push(tally.clone());
         let least = (0..tallies.users.len()).min_by_key(|&lane| tallies.users[lane]).unwrap_or(0);
         tallies.users[least] += 1;
-        (OUTSIDE + least, tally)
+        (Shift::OUTSIDE + least, tally)
     }
 
     /// A worker has left. What is in its lane stays there, for the others.
     pub fn leave(&self, lane: usize, tally: &Arc<Tally>) {
         let mut tallies = self.tallies.lock();
-        tallies.users[lane - OUTSIDE] -= 1;
+        tallies.users[lane - Shift::OUTSIDE] -= 1;
         tallies.present.retain(|other| !Arc::ptr_eq(other, tally));
         tallies.started += tally.started.load(Ordering::Relaxed);
         tallies.ended += tally.ended.load(Ordering::Relaxed);

@@ -226,9 +226,12 @@ impl Worker {
                 return Some(job);
             }
         }
-        // From the next one on, so that not all look at the same one first.
-        let others = (1..lanes.len()).map(|step| (self.lane + step) % lanes.len());
-        if let Some(job) = others.into_iter().find_map(|lane| self.take_from(lane)) {
+        // First those of other workers: what these have taken from outside is older than what is still there. From the next one on, so
+        // that not all look at the same one first.
+        let (outside, inside) = (Shift::OUTSIDE, lanes.len() - Shift::OUTSIDE);
+        let workers = (1..inside).map(|step| outside + (self.lane - outside + step) % inside);
+        let threads = (0..outside).map(|step| (self.lane + step) % outside);
+        if let Some(job) = workers.chain(threads).find_map(|lane| self.take_from(lane)) {
             return Some(job);
         }
         // All that was taken from a lane may have been withdrawn while more is there.
