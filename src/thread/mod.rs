@@ -223,6 +223,9 @@ impl Thread {
         }
         let result = self.start_system_thread(by_awaited);
         if result.is_err() {
+            if !told {
+                self.life().hooks.open();
+            }
             self.state.lock().set_stage(Stage::New);
         }
         result

@@ -109,6 +109,12 @@ impl Hooks {
         if is_active() { [TRACE.supply(&self.trace), PROFILE.supply(&self.profile)] } else { [None, None] }
     }
 
+    /// For a thread that has not started after all: it may have hooks when it does.
+    pub fn open(&self) {
+        self.trace.open();
+        self.profile.open();
+    }
+
     /// At a thread's end: no more events on it.
     pub fn close(&self) {
         drop([self.trace.close(), self.profile.close()]);
