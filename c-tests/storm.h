@@ -43,15 +43,27 @@ static inline void begin_storm(void)
     runner_start(&storm.runner, FOREIGN, rage, NULL);
 }
 
+/* What is over before a signal has come has not been in the storm. */
+static inline bool has_stormed(void)
+{
+    return LOAD(storm.delivered) >= 10;
+}
+
 static inline void end_storm(void)
 {
     STORE(storm.over, true);
     runner_join(&storm.runner);
-    CHECK(storm.delivered > 0);
+    CHECK(has_stormed());
 }
 
+/* At a place that another thread has left, if there is one. */
 static inline void join_storm(void)
 {
+    pid_t nobody = 0;
+    for (int i = 0; i < LOAD(storm.joined); i++, nobody = 0)
+        if (__atomic_compare_exchange_n(&storm.threads[i], &nobody, (pid_t)pirn_get_native_id(), false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            return;
     int place = ADD(storm.joined, 1) - 1;
     CHECK(place < MOST_IN_STORM);
     STORE(storm.threads[place], (pid_t)pirn_get_native_id());
