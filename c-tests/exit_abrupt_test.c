@@ -224,3 +224,71 @@ TEST(threads_are_started_all_along)
     for (int i = 0; i < 20; i++)
         check_child("shuts_down_under_starts", 0, "main and three daemons\n");
 }
+
+/* Daemons that start threads and timers without a pause, until they are refused: the shutdown ends all the same. */
+
+static pirn_status_t start_one(bool timer, bool daemon)
+{
+    pirn_thread_t *thread;
+    pirn_timer_t *made = NULL;
+    if (timer) {
+        CHECK_OK(pirn_timer_new(0.001, end_late, NULL, NULL, &made));
+        CHECK_OK(pirn_timer_thread(made, &thread));
+    } else {
+        CHECK_OK(pirn_thread_new(end_late, NULL, NULL, &thread));
+    }
+    CHECK_OK(pirn_thread_set_daemon(thread, daemon));
+    pirn_status_t status = pirn_thread_start(thread);
+    CHECK_AMONG(status, BIT(PIRN_OK) | BIT(PIRN_ERR_SHUT_DOWN) | BIT(PIRN_ERR_NO_THREAD));
+    CHECK_OK(pirn_thread_free(thread));
+    CHECK_OK(pirn_timer_free(made));
+    return status;
+}
+
+typedef struct storm {
+    bool timers, daemons;
+} storm_t;
+
+static int32_t start_until_refused(void *arg)
+{
+    const storm_t *storm = arg;
+    while (start_one(storm->timers, storm->daemons) != PIRN_ERR_SHUT_DOWN)
+        ADD(started, 1);
+    return sleep_forever_target(arg);
+}
+
+static void shut_down_in_a_storm(storm_t storm)
+{
+    for (int i = 0; i < 3; i++) {
+        pirn_thread_t *thread;
+        CHECK_OK(pirn_thread_new(start_until_refused, &storm, NULL, &thread));
+        CHECK_OK(pirn_thread_set_daemon(thread, true));
+        CHECK_OK(pirn_thread_start(thread));
+    }
+    AWAIT(LOAD(started) > 100);
+    CHECK_OK(pirn_shutdown());
+    SAY("shut down\n");
+    _exit(0); /* what the daemons use is on this stack */
+}
+
+CHILD(shuts_down_in_a_storm_of_threads)
+{
+    shut_down_in_a_storm((storm_t){false, false});
+}
+
+CHILD(shuts_down_in_a_storm_of_timers)
+{
+    shut_down_in_a_storm((storm_t){true, false});
+}
+
+CHILD(shuts_down_in_a_storm_of_daemons)
+{
+    shut_down_in_a_storm((storm_t){false, true});
+}
+
+TEST(daemons_that_start_others_without_a_pause_hold_nobody_up)
+{
+    check_child("shuts_down_in_a_storm_of_threads", 0, "shut down\n");
+    check_child("shuts_down_in_a_storm_of_timers", 0, "shut down\n");
+    check_child("shuts_down_in_a_storm_of_daemons", 0, "shut down\n");
+}

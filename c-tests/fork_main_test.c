@@ -90,6 +90,26 @@ TEST(main_stays_alive_though_its_target_returns)
     join_and_free(start_thread(return_in_the_child, NULL));
 }
 
+static pirn_local_t *values;
+
+static void fork_as_the_thread_ends(void *unused)
+{
+    return_in_the_child(unused);
+}
+
+static int32_t set_what_forks_when_freed(void *unused)
+{
+    CHECK_OK(pirn_local_set(values, NULL, unused, fork_as_the_thread_ends));
+    return 0;
+}
+
+TEST(main_stays_alive_though_it_was_ending_when_it_forked)
+{
+    CHECK_OK(pirn_local_new(NULL, NULL, NULL, &values));
+    join_and_free(start_thread(set_what_forks_when_freed, NULL));
+    CHECK_OK(pirn_local_free(values));
+}
+
 static int32_t join_main(void *text)
 {
     CHECK_OK(pirn_thread_join(main_thread()));

@@ -432,6 +432,24 @@ static int32_t wait_for_predicate(void *unused)
     return 0;
 }
 
+static int32_t fail(void *unused)
+{
+    (void)unused;
+    return 1;
+}
+
+static int32_t leave_the_excepthook(const pirn_excepthook_args_t *args, void *unused)
+{
+    (void)args;
+    return exit_when_over(unused);
+}
+
+static void leave_the_trace_hook(const pirn_trace_event_t *event, void *unused)
+{
+    (void)event;
+    exit_when_over(unused);
+}
+
 static void leave_daemon_behind(pirn_target_fn target)
 {
     pirn_thread_t *thread;
@@ -456,6 +474,18 @@ CHILD(daemon_exits_in_a_predicate_after_the_shutdown)
     leave_daemon_behind(wait_for_predicate);
 }
 
+CHILD(daemon_exits_in_the_excepthook_after_the_shutdown)
+{
+    CHECK_OK(pirn_set_excepthook(leave_the_excepthook, NULL, NULL));
+    leave_daemon_behind(fail);
+}
+
+CHILD(daemon_exits_in_a_trace_hook_after_the_shutdown)
+{
+    CHECK_OK(pirn_settrace(leave_the_trace_hook, NULL, NULL));
+    leave_daemon_behind(NULL);
+}
+
 CHILD(thread_exits_before)
 {
     pirn_thread_t *thread;
@@ -470,6 +500,8 @@ TEST(a_daemon_that_is_cut_off_after_the_shutdown_is_left_behind)
 {
     check_child("daemon_exits_after_the_shutdown", 0, "over\n");
     check_child("daemon_exits_in_a_predicate_after_the_shutdown", 0, "over\n");
+    check_child("daemon_exits_in_the_excepthook_after_the_shutdown", 0, "over\n");
+    check_child("daemon_exits_in_a_trace_hook_after_the_shutdown", 0, "over\n");
 }
 
 TEST(a_thread_that_is_cut_off_before_ends_the_process_with_a_message)

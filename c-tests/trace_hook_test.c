@@ -203,6 +203,33 @@ TEST(threads_that_a_hook_starts_have_none)
     CHECK_EQ(LOAD(record.counted.frees), 1);
 }
 
+/* One that the system refuses in a hook has the hooks of whoever starts it in the end. */
+static pirn_thread_t *refused;
+static int refusals;
+
+static void start_refused(const pirn_trace_event_t *event, void *arg)
+{
+    (void)event;
+    (void)arg;
+    if (ADD(refusals, 1) == 1)
+        CHECK_STATUS(pirn_thread_start(refused), PIRN_ERR_NO_THREAD);
+}
+
+TEST(a_thread_refused_in_a_hook_has_hooks_when_it_starts)
+{
+    CHECK_OK(pirn_thread_new(NULL, NULL, NULL, &refused));
+    struct rlimit before = forbid_threads();
+    CHECK_OK(pirn_settrace_all_threads(start_refused, NULL, NULL));
+    wait_a_moment();
+    allow_threads(before);
+    CHECK_OK(pirn_settrace_all_threads(write_down, &record, count_free));
+    CHECK_OK(pirn_thread_start(refused));
+    uint64_t ident = ident_of(refused);
+    join_and_free(refused);
+    trace_none();
+    CHECK_EQ(events_on(ident, 0), 2);
+}
+
 /* Threads that start while a hook is set for all: none is left out. */
 static int hooks_freed;
 static uint64_t gated; /* ident of the thread that is looked for */

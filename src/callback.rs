@@ -203,8 +203,11 @@ impl Task {
 impl Range {
     /// Calls it.
     pub fn run(&self, begin: usize, end: usize) -> Result<(), Failure> {
+        type MayUnwind = unsafe extern "C-unwind" fn(usize, usize, *mut c_void) -> i32;
+        // SAFETY: the same type, but for what the compiler takes as given.
+        let function = unsafe { transmute::<RangeFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { (self.function)(begin, end, self.arg.pointer) })
+        run(|| unsafe { function(begin, end, self.arg.pointer) })
     }
 }
 

@@ -59,7 +59,12 @@ impl<H> Place<H> {
         if state.closed { hook } else { core::mem::replace(&mut state.hook, hook) }
     }
 
-    /// Takes the hook away for good.
+    /// Takes hooks again, after a `close`.
+    pub fn open(&self) {
+        self.state.lock().closed = false;
+    }
+
+    /// Takes the hook away, for good or until `open`.
     #[must_use = "dropping a hook may run user code"]
     pub fn close(&self) -> Option<Arc<H>> {
         let mut state = self.state.lock();

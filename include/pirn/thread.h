@@ -58,7 +58,8 @@ pirn_status_t pirn_thread_free(pirn_thread_t *thread);
  * @return PIRN_OK                  it runs: it is enumerated, and its ident and native_id are there
  * @return PIRN_ERR_ALREADY_STARTED it was started before, even if it has ended since
  * @return PIRN_ERR_NO_THREAD       the system refuses a new thread; the thread is as before and may be started again
- * @return PIRN_ERR_SHUT_DOWN       the library has been shut down
+ * @return PIRN_ERR_SHUT_DOWN       the library has been shut down; or the shutdown joins threads, and it would have to wait for
+ *                                  this thread, but not for the caller
  * @return PIRN_ERR_INVALID_HANDLE
  *
  * Blocks for as long as the system takes to make a thread, not until it gets a processor. Everything done before is seen by the new

@@ -13,6 +13,7 @@ use super::guard::{guard, guard_value, required, write_out};
 use super::object::Opened;
 use super::types::{pirn_free_fn, pirn_status_t, pirn_thread_t};
 use crate::callback::{Arg, Callback};
+use crate::cut;
 use crate::handle::{Handle, shared};
 use crate::status::{PIRN_ERR_INTERNAL, PIRN_ERR_INVALID_ARGUMENT, PIRN_OK};
 use crate::thread::hooks::{self, Sort, TraceFn, pirn_trace_event_t};
@@ -97,14 +98,15 @@ type ExcepthookFn = unsafe extern "C" fn(*const pirn_excepthook_args_t, *mut c_v
 
 /// Calls a hook that was set with pirn_set_excepthook.
 fn call_excepthook(function: *const (), arg: *mut c_void, report: &Report<'_>) -> i32 {
-    // SAFETY: pirn_set_excepthook made it of such a function.
-    let function = unsafe { core::mem::transmute::<*const (), ExcepthookFn>(function) };
+    type MayUnwind = unsafe extern "C-unwind" fn(*const pirn_excepthook_args_t, *mut c_void) -> i32;
+    // SAFETY: pirn_set_excepthook made it of such a function, but for what the compiler takes as given.
+    let function = unsafe { core::mem::transmute::<*const (), MayUnwind>(function) };
     let borrowed = report.thread.and_then(|thread| Opened::new(thread.clone()).ok());
     let thread = borrowed.as_ref().map_or(core::ptr::null_mut(), Opened::as_ptr);
     let (message, traceback) = (report.message.as_ptr(), report.traceback.as_ptr());
     let args = pirn_excepthook_args_t { code: report.code, message, traceback, thread };
-    // SAFETY: the promise of pirn_set_excepthook.
-    unsafe { function(&args, arg) }
+    // SAFETY: the promise of pirn_set_excepthook. A hook that is cut off keeps what it was lent.
+    cut::run(|| unsafe { function(&args, arg) })
 }
 
 /// Sets the hook that is called for failures that no caller gets to see: of a thread's target, a timer's function, a task

@@ -67,7 +67,8 @@ pub extern "C" fn pirn_timer_free(timer: *mut pirn_timer_t) -> pirn_status_t {
 /// @return PIRN_OK                  it is pending: alive and enumerated
 /// @return PIRN_ERR_ALREADY_STARTED it, or its thread, was started before
 /// @return PIRN_ERR_NO_THREAD       the system refuses the service thread; the timer is as before and may be started again
-/// @return PIRN_ERR_SHUT_DOWN       the library has been shut down
+/// @return PIRN_ERR_SHUT_DOWN       the library has been shut down; or the shutdown joins threads, and it would have to wait for
+///                                  this timer, but not for the caller
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
 /// Does not block. A timer that was cancelled before ends at once. The function runs on a thread of its own, as soon after the interval

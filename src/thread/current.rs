@@ -31,6 +31,11 @@ pub fn registered() -> Option<Arc<Thread>> {
     existing().or_else(|| system::is_main().then(main_thread))
 }
 
+/// Whether the exit waits for the calling thread.
+pub fn is_joined_at_exit() -> bool {
+    existing().is_some_and(|thread| thread.is_joined_at_exit())
+}
+
 /// Whether `thread` is the calling one.
 pub fn is_current(thread: &Thread) -> bool {
     core::ptr::eq(CURRENT.get(), thread)

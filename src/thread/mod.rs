@@ -25,8 +25,8 @@
 //! There may be a million pending timers, so the object is small, and what only a thread needs that runs or is waited for is
 //! in a second one, its `Life`.
 //!
-//! Locks: `state` guards the object's fields and is held for moments only, and never together with the registry's. It is taken under
-//! the timers' (`timer`), not the other way round.
+//! Locks: `state` guards the object's fields and is held for moments only. It is taken under the timers' (`timer`) and the registry's, not
+//! the other way round.
 
 mod current;
 mod handshake;
@@ -36,7 +36,10 @@ pub mod local;
 mod registry;
 mod report;
 pub mod shutdown;
+mod state;
 mod table;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 pub use crate::sys::thread::native_id as get_native_id;
@@ -59,6 +62,7 @@ use core::ffi::c_void;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use handshake::{Handshake, Joinable};
 use hooks::{Hooks, Subject};
+use state::{Name, Sort, Stage, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -95,83 +99,6 @@ impl Joinable for SystemThread {
     unsafe fn join(&self, deadline: Deadline) -> Result<(), Error> {
         // SAFETY: the caller's promise.
         unsafe { SystemThread::join(*self, deadline) }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
-    /// Made with a target, to be started.
-    Ordinary,
-    /// The process's first thread.
-    Main,
-    /// Stands for a thread that pirn did not start.
-    Dummy,
-    /// Waits for its moment first.
-    Timer,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    New,
-    Starting,
-    Pending,
-    Firing,
-    Running,
-    Ended,
-}
-
-#[derive(Debug)]
-enum Name {
-    /// "Thread-N", spelt out when asked for.
-    Numbered(u64),
-    Given(Arc<str>),
-}
-
-impl Name {
-    fn spell(&self) -> Arc<str> {
-        match self {
-            Name::Numbered(number) => format!("Thread-{number}").into(),
-            Name::Given(name) => name.clone(),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct State {
-    sort: Sort,
-    /// Read through `stage()`, written through `set_stage`.
-    stage: Stage,
-    /// The fork epoch in which the stage was reached.
-    epoch: u32,
-    name: Name,
-    daemon: bool,
-    /// Nothing is left to wait for but the system thread. Set before `done` is: a join that does not find it set has made the object's
-    /// life under the same lock, so that `done` finds it.
-    is_over: bool,
-    target: Option<Target>,
-}
-
-impl State {
-    /// In a child of fork the parent's threads do not exist: what ran there has ended here.
-    fn stage(&self) -> Stage {
-        match self.stage {
-            Stage::Pending | Stage::Firing | Stage::Running if self.is_from_before_a_fork() => Stage::Ended,
-            Stage::Starting if self.is_from_before_a_fork() => Stage::New,
-            stage => stage,
-        }
-    }
-
-    fn set_stage(&mut self, stage: Stage) {
-        self.stage = stage;
-        self.epoch = fork::epoch();
-    }
-
-    fn is_from_before_a_fork(&self) -> bool {
-        self.epoch != fork::epoch()
-    }
-
-    fn is_alive(&self) -> bool {
-        matches!(self.stage(), Stage::Pending | Stage::Firing | Stage::Running)
     }
 }
 
@@ -258,7 +185,8 @@ impl Thread {
     /// Starts a worker of a pool: a non-daemon thread with this name.
     pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
         let thread = Thread::unstarted(Sort::Ordinary, Name::Given(name.into()), false, Some(target), 0);
-        thread.start_told(true).map(|()| thread)
+        // What an executor has taken it finishes, whoever submitted it.
+        thread.start_by(true, true).map(|()| thread)
     }
 
     fn as_subject(&self) -> Subject {
@@ -274,11 +202,11 @@ impl Thread {
     /// Starts it. `AlreadyStarted`, `NoThread`, `ShutDown`.
     pub fn start(self: &Arc<Thread>) -> Result<(), Error> {
         // What a hook starts is what it causes, and is not to be told of.
-        self.start_told(!hooks::is_in_hook())
+        self.start_by(current::is_joined_at_exit(), !hooks::is_in_hook())
     }
 
-    /// The same for a thread that has hooks if it is `told` of.
-    fn start_told(self: &Arc<Thread>, told: bool) -> Result<(), Error> {
+    /// The same for one for which the exit waits if it is `by_awaited`. The thread has hooks if it is `told` of.
+    fn start_by(self: &Arc<Thread>, by_awaited: bool, told: bool) -> Result<(), Error> {
         {
             let mut state = self.state.lock();
             if state.stage() != Stage::New {
@@ -293,22 +221,25 @@ impl Thread {
             }
             state.set_stage(Stage::Starting);
         }
-        let result = self.start_system_thread();
+        let result = self.start_system_thread(by_awaited);
         if result.is_err() {
+            if !told {
+                self.life().hooks.open();
+            }
             self.state.lock().set_stage(Stage::New);
         }
         result
     }
 
-    fn start_system_thread(self: &Arc<Thread>) -> Result<(), Error> {
+    fn start_system_thread(self: &Arc<Thread>, by_awaited: bool) -> Result<(), Error> {
         shutdown::run_at_exit();
-        registry::expect_start()?;
+        registry::expect_start(self, by_awaited)?;
         let arg = Arc::into_raw(self.clone()).cast_mut().cast();
         // SAFETY: `main` takes over the reference behind `arg`.
         let Some(system) = (unsafe { SystemThread::start(stack_size(), main, arg) }) else {
             // SAFETY: the thread was refused, so the reference is still this one's.
             drop(unsafe { Arc::from_raw(arg.cast::<Thread>()) });
-            registry::start_failed();
+            registry::start_failed(self);
             return Err(Error::NoThread);
         };
         self.launch();
@@ -368,6 +299,10 @@ impl Thread {
         local::give_back_values();
         {
             let mut state = self.state.lock();
+            if state.sort == Sort::Main {
+                // Of a child that one of the values' frees has forked.
+                return;
+            }
             state.set_stage(Stage::Ended);
             life.exit_code.store(exit_code, Ordering::Relaxed);
             state.is_over = true;
@@ -561,98 +496,4 @@ fn live(thread: &Arc<Thread>, subject: Subject, begin: impl FnOnce() -> Option<T
     });
     hooks::thread_ended(thread, exit_code, start_ns);
     thread.end(exit_code);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::callback::Failure;
-    use core::sync::atomic::AtomicBool;
-
-    #[test]
-    fn a_life() {
-        let seen = Arc::new(AtomicBool::new(false));
-        let held = seen.clone();
-        let thread = Thread::new(Some(Target::from_fn(move || {
-            held.store(true, Ordering::Relaxed);
-            Err(Failure::new(crate::callback::PIRN_EXIT, None))
-        })));
-        assert_eq!(thread.join(Deadline::NEVER), Err(Error::NotStarted));
-        assert_eq!(thread.ident(), Err(Error::NotStarted));
-        thread.start().unwrap();
-        assert_eq!(thread.start(), Err(Error::AlreadyStarted));
-        thread.join(Deadline::NEVER).unwrap();
-        thread.join(Deadline::PASSED).unwrap();
-        assert!(seen.load(Ordering::Relaxed));
-        assert_eq!(Arc::strong_count(&seen), 1, "the argument is given back before a join returns");
-        assert!(!thread.is_alive());
-        assert!(!enumerate().iter().any(|other| Arc::ptr_eq(other, &thread)));
-        assert_eq!(thread.exit_code(), Ok(crate::callback::PIRN_EXIT));
-        assert_ne!(thread.ident(), Ok(0));
-        assert_eq!(thread.start(), Err(Error::AlreadyStarted));
-    }
-
-    #[test]
-    fn many_join_one() {
-        let go = Arc::new(Event::new());
-        let held = go.clone();
-        let thread = Thread::new(Some(Target::from_fn(move || {
-            held.wait();
-            Ok(())
-        })));
-        thread.start().unwrap();
-        assert_eq!(thread.join(Deadline::PASSED), Err(Error::TimedOut));
-        assert_eq!(thread.exit_code(), Err(Error::InvalidState));
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| thread.join(Deadline::NEVER).unwrap());
-            }
-            go.set();
-        });
-    }
-
-    #[test]
-    fn nobody_joins_itself() {
-        let thread = Thread::new(Some(Target::from_fn(|| {
-            assert_eq!(current().unwrap().join(Deadline::NEVER), Err(Error::Deadlock));
-            Ok(())
-        })));
-        thread.start().unwrap();
-        thread.join(Deadline::NEVER).unwrap();
-        assert_eq!(thread.exit_code(), Ok(0));
-    }
-
-    #[test]
-    fn daemon_is_inherited_from_threads_of_pirn_only() {
-        std::thread::spawn(|| {
-            assert!(current().unwrap().daemon());
-            let parent = Thread::new(Some(Target::from_fn(|| {
-                assert!(Thread::new(None).daemon());
-                Ok(())
-            })));
-            assert!(!parent.daemon());
-            parent.set_daemon(true).unwrap();
-            parent.start().unwrap();
-            assert_eq!(parent.set_daemon(false), Err(Error::AlreadyStarted));
-            parent.join(Deadline::NEVER).unwrap();
-            assert_eq!(parent.exit_code(), Ok(0));
-        })
-        .join()
-        .unwrap();
-    }
-
-    #[test]
-    fn a_dummy_leaves_with_its_thread() {
-        let dummy = std::thread::spawn(|| {
-            let dummy = current().unwrap();
-            assert!(dummy.is_alive() && dummy.name().starts_with("Dummy-"));
-            assert!(enumerate().iter().any(|other| Arc::ptr_eq(other, &dummy)));
-            dummy
-        })
-        .join()
-        .unwrap();
-        assert_eq!(dummy.join(Deadline::NEVER), Err(Error::Deadlock));
-        assert!(!dummy.is_alive());
-        assert!(!enumerate().iter().any(|other| Arc::ptr_eq(other, &dummy)));
-    }
 }

@@ -20,8 +20,10 @@ struct Registry {
     sweep_at: usize,
     /// Made when first asked for.
     main: Option<Arc<Thread>>,
-    /// Threads between `expect_start` and `started` or `start_failed`.
+    /// Threads that the exit waits for, between `expect_start` and `started` or `start_failed`.
     starting: usize,
+    /// The exit joins: it waits for no more than what is started by those for which it waits anyway.
+    joining: bool,
     /// No thread starts any more: the shutdown is over.
     closed: bool,
     /// The shutdown, which waits for `starting` to fall.
@@ -37,35 +39,49 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     sweep_at: SWEEP_AT_LEAST,
     main: None,
     starting: 0,
+    joining: false,
     closed: false,
     waiters: WaitList::new(),
 });
 
 const CHANGED: Notice = Notice::new(1);
 
-/// Announces a start: `ShutDown` when there are none any more. What follows is `started` or `start_failed`.
-pub fn expect_start() -> Result<(), Error> {
-    let mut registry = REGISTRY.lock();
-    if registry.closed {
-        return Err(Error::ShutDown);
+impl Registry {
+    /// A thread for which the exit waits (`awaited`) is started by one such (`by_awaited`) once the exit joins: a daemon that
+    /// starts threads without a pause would hold it up for ever.
+    fn check_open(&self, awaited: bool, by_awaited: bool) -> Result<(), Error> {
+        if self.closed || (self.joining && awaited && !by_awaited) { Err(Error::ShutDown) } else { Ok(()) }
     }
-    registry.starting += 1;
+}
+
+/// Whether the calling thread may start a timer for which the exit waits if it is `awaited`: `ShutDown`.
+pub fn check_open(awaited: bool) -> Result<(), Error> {
+    let by_awaited = current::is_joined_at_exit();
+    REGISTRY.lock().check_open(awaited, by_awaited)
+}
+
+/// Announces a start: `ShutDown` when there are none any more. What follows is `started` or `start_failed`.
+pub fn expect_start(thread: &Thread, by_awaited: bool) -> Result<(), Error> {
+    let awaited = thread.is_joined_at_exit();
+    let mut registry = REGISTRY.lock();
+    registry.check_open(awaited, by_awaited)?;
+    registry.starting += usize::from(awaited);
     Ok(())
 }
 
 /// The announced start has happened.
 pub fn started(thread: &Arc<Thread>) {
-    start_over(Some(thread));
+    start_over(thread.is_joined_at_exit(), Some(thread));
 }
 
 /// The announced start has failed.
-pub fn start_failed() {
-    start_over(None);
+pub fn start_failed(thread: &Thread) {
+    start_over(thread.is_joined_at_exit(), None);
 }
 
-fn start_over(thread: Option<&Arc<Thread>>) {
+fn start_over(awaited: bool, thread: Option<&Arc<Thread>>) {
     let mut registry = REGISTRY.lock();
-    registry.starting -= 1;
+    registry.starting -= usize::from(awaited);
     if let Some(thread) = thread {
         registry.threads.insert(thread.id, thread.clone());
     }
@@ -168,35 +184,44 @@ fn to_join(except: u64) -> Vec<Arc<Thread>> {
     let registry = REGISTRY.lock();
     let threads: Vec<_> = registry.threads.values().chain(registry.ended.values()).cloned().collect();
     drop(registry);
+    threads.into_iter().filter(|thread| is_to_join(thread, except)).collect()
+}
+
+fn is_to_join(thread: &Thread, except: u64) -> bool {
     // By number: a thread that is ending, and runs the exit because it is the last one, is no longer `current`.
     let not_to_join = [get_ident(), except];
     // A timer that fires has no number yet.
-    let is_other = |thread: &Arc<Thread>| thread.ident().map_or(true, |ident| !not_to_join.contains(&ident));
-    threads.into_iter().filter(|thread| thread.is_joined_at_exit() && is_other(thread)).collect()
+    thread.is_joined_at_exit() && thread.ident().map_or(true, |ident| !not_to_join.contains(&ident))
 }
 
-/// Joins all threads that the exit waits for, also those started meanwhile, but for `except`.
+/// Joins all threads that the exit waits for, but for `except`: first those that are there, and then, with nobody else starting any
+/// ([`Registry::check_open`]), those that they have started meanwhile.
 pub fn join_all(except: u64) {
+    join_each(to_join(except));
+    REGISTRY.lock().joining = true;
     loop {
         TIMERS.wait_until_none_is_awaited();
         let threads = to_join(except);
         if threads.is_empty() {
             return;
         }
-        for thread in threads {
-            // Fails only where the thread cannot be joined, which `to_join` leaves out.
-            let _ = thread.join(Deadline::NEVER);
-        }
+        join_each(threads);
+    }
+}
+
+fn join_each(threads: Vec<Arc<Thread>>) {
+    for thread in threads {
+        // Fails only where the thread cannot be joined, which `to_join` leaves out.
+        let _ = thread.join(Deadline::NEVER);
     }
 }
 
 /// For the shutdown: joins all threads, and then lets none start any more.
 pub fn join_all_and_close() {
     loop {
-        let known: Vec<_> = REGISTRY.lock().threads.keys().copied().collect();
         join_all(NOBODY);
         let mut timers = TIMERS.lock();
-        let registry = REGISTRY.lock();
+        let mut registry = REGISTRY.lock();
         if registry.starting > 0 {
             drop(timers);
             match Mutex::wait(registry, Deadline::NEVER, |registry| &mut registry.waiters) {
@@ -204,8 +229,8 @@ pub fn join_all_and_close() {
             }
         }
         // What was started between the look above and this lock is still to be joined.
-        let mut registry = registry;
-        if registry.threads.keys().all(|id| known.contains(id)) && timers.close() {
+        let mut threads = registry.threads.values().chain(registry.ended.values());
+        if !threads.any(|thread| is_to_join(thread, NOBODY)) && timers.close() {
             registry.closed = true;
             return;
         }
@@ -228,6 +253,7 @@ pub fn after_fork() {
     let before = (core::mem::take(&mut registry.threads), core::mem::take(&mut registry.ended));
     registry.sweep_at = SWEEP_AT_LEAST;
     registry.starting = 0;
+    registry.joining = false;
     registry.closed = false;
     let main_before = core::mem::replace(&mut registry.main, this.clone());
     if let Some(this) = &this {

@@ -4,11 +4,13 @@
 //! phase       at_shutdown   submit      thread start
 //! Open        yes           yes         yes
 //! Callbacks   SHUT_DOWN     yes         yes
-//! Joining     SHUT_DOWN     SHUT_DOWN   yes (and it is joined too)
+//! Joining     SHUT_DOWN     SHUT_DOWN   yes (and it is joined too) *
 //! Over        SHUT_DOWN     SHUT_DOWN   SHUT_DOWN
+//!
+//! * once those are joined that were there: a thread to be joined is only started by one that is, others get SHUT_DOWN
 //! ```
 //!
-//! Lock discipline: the mutex is taken alone; callbacks, executors and joins come without it.
+//! Lock discipline: each mutex is taken alone; callbacks, executors and joins come without it.
 
 use super::hooks::{self, Subject};
 use super::{current, get_ident, local, main_thread, registry, report};
@@ -55,8 +57,9 @@ static SHUTDOWN: Mutex<Shutdown> = Mutex::new(Shutdown {
 /// `phase >= Joining`, for the path of every submit.
 static EXECUTORS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The exit handler is in place, and has not been used.
+/// The exit handler is in place, and has not been used. Set under REGISTERING, when that is so: nobody goes on before.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
+static REGISTERING: Mutex<()> = Mutex::new(());
 
 /// The same for the second handler.
 static REGISTERED_AGAIN: AtomicBool = AtomicBool::new(false);
@@ -64,8 +67,17 @@ static REGISTERED_AGAIN: AtomicBool = AtomicBool::new(false);
 /// Makes sure that exit() runs the shutdown. Called by whatever makes one necessary, so that it runs before the exit
 /// handlers and destructors of what was set up earlier.
 pub fn run_at_exit() {
-    if !REGISTERED.load(Ordering::Relaxed) && !REGISTERED.swap(true, Ordering::Relaxed) {
-        process::at_exit(at_exit);
+    if !REGISTERED.load(Ordering::Acquire) {
+        register_at_exit();
+    }
+}
+
+#[cold]
+fn register_at_exit() {
+    let _registering = REGISTERING.lock();
+    if !REGISTERED.load(Ordering::Relaxed) {
+        // Where it is refused for want of memory, the next one tries again.
+        REGISTERED.store(process::at_exit(at_exit), Ordering::Release);
     }
 }
 
@@ -130,7 +142,7 @@ pub fn executors_closed() -> bool {
 /// Shuts down, or waits until the shutdown under way is over, unless that waits for the calling thread.
 pub fn run() {
     let me = get_ident();
-    let is_joined = current::existing().is_some_and(|thread| thread.is_joined_at_exit());
+    let is_joined = current::is_joined_at_exit();
     {
         let mut shutdown = SHUTDOWN.lock();
         if shutdown.phase != Phase::Open {

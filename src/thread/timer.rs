@@ -109,6 +109,8 @@ fn delay_ns(interval: f64) -> Result<u64, Error> {
 pub fn start(thread: &Arc<Thread>) -> Result<(), Error> {
     shutdown::run_at_exit();
     let now = now_ns();
+    // Outside the timers' lock: each thread that has passed this when the exit begins to join has but one start left.
+    registry::check_open(thread.is_joined_at_exit())?;
     let mut timers = TIMERS.lock();
     let mut state = thread.state.lock();
     if state.stage() != Stage::New {

@@ -23,6 +23,7 @@ pub use event::{EventKind, TraceFn, pirn_trace_event_t};
 
 use super::{Thread, current, get_ident, registry};
 use crate::callback::{CallError, Callback};
+use crate::cut;
 use crate::hook::{Place, Source};
 use crate::identity::Kind;
 use crate::park::Deadline;
@@ -106,6 +107,12 @@ impl Hooks {
         // Whoever sets a hook for all threads has it counted before it asks the registry who they are: either this thread was
         // there, and gets the hook by that, or it has come later and finds the hook counted.
         if is_active() { [TRACE.supply(&self.trace), PROFILE.supply(&self.profile)] } else { [None, None] }
+    }
+
+    /// For a thread that has not started after all: it may have hooks when it does.
+    pub fn open(&self) {
+        self.trace.open();
+        self.profile.open();
     }
 
     /// At a thread's end: no more events on it.
@@ -195,11 +202,14 @@ impl Present {
     /// Calls those of the hooks that see this kind of event. The last user of a hook that has been replaced meanwhile gives its
     /// argument back, which is part of the call.
     fn tell(self, event: &pirn_trace_event_t, is_end: bool) {
+        type MayUnwind = unsafe extern "C-unwind" fn(*const pirn_trace_event_t, *mut core::ffi::c_void);
         IN_HOOK.set(true);
         let profile = self.profile.filter(|_| is_end);
         for hook in [self.trace, profile].into_iter().flatten() {
+            // SAFETY: the same type, but for what the compiler takes as given.
+            let function = unsafe { core::mem::transmute::<TraceFn, MayUnwind>(*hook.callback.function()) };
             // SAFETY: the callback's promise; the event stays for the time of the call.
-            unsafe { (hook.callback.function())(event, hook.callback.arg().as_ptr()) };
+            cut::run(|| unsafe { function(event, hook.callback.arg().as_ptr()) });
         }
         IN_HOOK.set(false);
     }
