@@ -645,6 +645,9 @@ impl shutdown::OnShutdown for Pool {
     }
 }
 
+/// How long a pool's end waits for those who are about to count a task.
+const PATIENCE_NS: u64 = 1_000_000_000;
+
 impl Drop for Pool {
     fn drop(&mut self) {
         let shift = *self.shift.get_mut();
@@ -653,9 +656,14 @@ impl Drop for Pool {
             // Futures from before the fork may refer to it.
             return;
         }
-        // Somebody who has taken a task out of PENDING is about to count it, and still needs the pool for that.
+        // Somebody who has taken a task out of PENDING is about to count it, and still needs the pool for that. If that takes long the
+        // shift is left to it for good: who lets go of a pool is not to be kept waiting.
+        let patience = Deadline::after_ns(PATIENCE_NS);
         // SAFETY: as above.
         while unsafe { &*shift }.pending().0 > 0 {
+            if patience.has_passed() {
+                return;
+            }
             std::thread::yield_now();
         }
         // SAFETY: from Box::into_raw, and nobody refers to it any more.
