@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::cut;
+use crate::fallible;
 use crate::park::Mutex;
 use crate::status::Error;
 
@@ -139,7 +140,7 @@ impl Target {
                 Ok(Err(failure)) => failure,
                 Err(_) => Failure::new(-1, Some(c"panicked")),
             };
-            raise(failure.code, failure.message.as_deref())
+            raise(failure.code, failure.words())
         }
         unsafe extern "C" fn free(arg: *mut c_void) {
             // SAFETY: made by `Box::into_raw` below, and freed once.
@@ -177,7 +178,7 @@ impl Task {
                     unsafe { result.write(value) };
                     0
                 }
-                Err(failure) => raise(failure.code, failure.message.as_deref()),
+                Err(failure) => raise(failure.code, failure.words()),
             }
         }
         unsafe extern "C" fn free<C>(arg: *mut c_void) {
@@ -215,7 +216,7 @@ impl Range {
 #[derive(Clone, Debug)]
 pub struct Failure {
     code: i32,
-    message: Option<Arc<CStr>>,
+    message: Option<Arc<CString>>,
     /// An object of the user's that goes where the failure goes.
     payload: Option<Arc<Arg>>,
 }
@@ -230,9 +231,15 @@ impl PartialEq for Failure {
 impl Eq for Failure {}
 
 impl Failure {
-    /// A failure with this code and message.
+    /// A failure with this code and message. Without the memory for the message it has none.
     pub fn new(code: i32, message: Option<&CStr>) -> Failure {
-        Failure { code, message: message.map(Arc::from), payload: None }
+        Failure { code, message: copy(message).map(Arc::new), payload: None }
+    }
+
+    /// The same where the caller can be told: `NoMemory`.
+    pub fn try_new(code: i32, message: Option<&CStr>) -> Result<Failure, Error> {
+        let message = message.map(fallible::c_text).transpose()?;
+        Ok(Failure { code, message: message.map(Arc::new), payload: None })
     }
 
     /// The same with a payload.
@@ -247,7 +254,16 @@ impl Failure {
 
     /// The callback's message, or a general sentence.
     pub fn message(&self) -> &CStr {
-        self.message.as_deref().unwrap_or(c"the callback returned a non-zero code without a message")
+        self.words().unwrap_or(c"the callback returned a non-zero code without a message")
+    }
+
+    fn words(&self) -> Option<&CStr> {
+        self.message.as_ref().map(|message| message.as_c_str())
+    }
+
+    /// Whether it has no message.
+    pub fn is_wordless(&self) -> bool {
+        self.message.is_none()
     }
 
     /// The payload; NULL if there is none.
@@ -307,6 +323,11 @@ fn swap_something_raised(raised: Option<Raised>) -> Option<Raised> {
     RAISED.try_with(|slot| slot.replace(raised)).ok().flatten()
 }
 
+/// A failure keeps its code where there is no memory for its words.
+fn copy(message: Option<&CStr>) -> Option<CString> {
+    message.and_then(|message| fallible::c_text(message).ok())
+}
+
 /// Remembers a failure's message for the callback that is running, and returns its code.
 pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
     raise_with(code, message, None)
@@ -314,7 +335,7 @@ pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
 
 /// The same with a payload.
 pub fn raise_with(code: i32, message: Option<&CStr>, payload: Option<Arg>) -> i32 {
-    drop(swap_raised(Some(Raised { code, message: message.map(CStr::to_owned), payload })));
+    drop(swap_raised(Some(Raised { code, message: copy(message), payload })));
     code
 }
 
@@ -331,7 +352,7 @@ pub(crate) fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
         Some(raised) if raised.code == code => (raised.message, raised.payload),
         _ => (None, None),
     };
-    Err(Failure { code, message: message.map(Arc::from), payload: payload.map(Arc::new) })
+    Err(Failure { code, message: message.map(Arc::new), payload: payload.map(Arc::new) })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What every C function goes through: a panic becomes `PIRN_ERR_INTERNAL`, an error is remembered for `pirn_last_error`.
 
 use crate::callback::CallError;
+use crate::fallible;
 use crate::handle::Handle;
 use crate::handle::inline::{self, Inline};
 use crate::inject;
@@ -200,10 +201,11 @@ pub fn last_error() -> *const core::ffi::c_char {
         };
         let text = match &last.cause {
             None => return c"no error".as_ptr(),
-            Some(CallError::Failed(failure)) => failure.message().to_owned(),
-            Some(CallError::Refused(error)) => in_words(last.function, *error),
+            Some(CallError::Failed(failure)) => fallible::c_text(failure.message()),
+            Some(CallError::Refused(error)) => Ok(in_words(last.function, *error)),
         };
-        last.text.insert(text).as_ptr()
+        // Without the memory for its words an error is told by its status alone.
+        text.map_or(c"an error, and no memory for its message".as_ptr(), |text| last.text.insert(text).as_ptr())
     };
     LAST.try_with(say).unwrap_or(c"the thread is ending".as_ptr())
 }

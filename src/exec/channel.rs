@@ -36,10 +36,12 @@ impl Inbox {
 }
 
 impl Channel {
-    /// For `left` futures; a waiter is woken when `quorum` of them have arrived, or a failed one if `on_failure`.
-    pub fn new(left: usize, quorum: usize, on_failure: bool) -> Channel {
-        let (arrived, waiters) = (VecDeque::new(), WaitList::new());
-        Channel { inbox: Mutex::new(Inbox { arrived, left, quorum, on_failure, failed: false, waiters }) }
+    /// For `left` futures; a waiter is woken when `quorum` of them have arrived, or a failed one if `on_failure`. `NoMemory`: there is
+    /// room for all from the beginning, since a future that is done has nobody to tell that there is none.
+    pub fn new(left: usize, quorum: usize, on_failure: bool) -> Result<Channel, Error> {
+        let (mut arrived, waiters) = (VecDeque::new(), WaitList::new());
+        arrived.try_reserve_exact(left).map_err(|_| Error::NoMemory)?;
+        Ok(Channel { inbox: Mutex::new(Inbox { arrived, left, quorum, on_failure, failed: false, waiters }) })
     }
 
     /// The future at this position is done. Whom it wakes is notified when the future's lock has been let go.

@@ -34,15 +34,24 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn push(&mut self, priority: i32, entry: Entry) {
+    /// Gives the entry back if there is no memory for it.
+    fn push(&mut self, priority: i32, entry: Entry) -> Result<(), Entry> {
         if self.count >= self.sweep_at.max(SWEEP_AT_LEAST) {
             self.by_priority.values_mut().for_each(|queue| queue.retain(Entry::is_pending));
             self.by_priority.retain(|_, queue| !queue.is_empty());
             self.count = self.by_priority.values().map(VecDeque::len).sum();
             self.sweep_at = 2 * self.count;
         }
-        self.by_priority.entry(Reverse(priority)).or_default().push_back(entry);
+        let queue = self.by_priority.entry(Reverse(priority)).or_default();
+        if queue.try_reserve(1).is_err() {
+            if queue.is_empty() {
+                self.by_priority.remove(&Reverse(priority));
+            }
+            return Err(entry);
+        }
+        queue.push_back(entry);
         self.count += 1;
+        Ok(())
     }
 
     /// The best one that has not been withdrawn.
@@ -76,22 +85,20 @@ impl Ranks {
         Ranks { any_above: AtomicBool::new(false), above, below }
     }
 
-    /// What is to be put into a lane for a task.
+    /// What is to be put into a lane for a task: itself, if there is no memory to keep it here. Rather than be lost it waits its turn.
     #[cold]
     pub fn rank(&self, priority: i32, entry: Entry) -> Entry {
-        match priority {
-            0 => entry,
+        let pushed = match priority {
+            0 => Err(entry),
             1.. => {
                 let mut above = self.above.lock();
-                above.push(priority, entry);
-                self.any_above.store(true, Ordering::Relaxed);
-                Entry::TicketAbove
+                let pushed = above.push(priority, entry);
+                self.any_above.store(above.count > 0, Ordering::Relaxed);
+                pushed.map(|()| Entry::TicketAbove)
             }
-            _ => {
-                self.below.lock().push(priority, entry);
-                Entry::TicketBelow
-            }
-        }
+            _ => self.below.lock().push(priority, entry).map(|()| Entry::TicketBelow),
+        };
+        pushed.unwrap_or_else(|entry| entry)
     }
 
     /// Whether an entry that is no ticket is to be exchanged, too.
@@ -107,7 +114,10 @@ impl Ranks {
         }
         let mut above = self.above.lock();
         if !matches!(entry, Entry::TicketAbove) {
-            above.push(0, entry);
+            if let Err(entry) = above.push(0, entry) {
+                // Out of turn: those above keep their tickets.
+                return Some(entry);
+            }
         }
         let best = above.pop();
         self.any_above.store(above.count > 0, Ordering::Relaxed);

@@ -4,6 +4,7 @@ use super::channel::Channel;
 use super::future::Future;
 use super::pool::Pool;
 use super::worker;
+use crate::fallible;
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::{Error, PIRN_OK, PIRN_TIMED_OUT, pirn_status_t};
@@ -41,61 +42,70 @@ impl HasStatus for Waited {
 }
 
 /// Each future once, with the first of its positions, and for each position that future's place among them.
-fn distinct(futures: &[Future]) -> (Vec<usize>, Vec<usize>) {
-    let mut places = HashMap::with_capacity(futures.len());
-    let mut firsts = Vec::new();
+fn distinct(futures: &[Future]) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    let mut places = HashMap::new();
+    places.try_reserve(futures.len()).map_err(|_| Error::NoMemory)?;
+    let mut firsts = fallible::with_capacity(futures.len())?;
     let place_of = |(position, future): (usize, &Future)| {
         *places.entry(future.handle()).or_insert_with(|| {
             firsts.push(position);
             firsts.len() - 1
         })
     };
-    let places = futures.iter().enumerate().map(place_of).collect();
-    (firsts, places)
+    let places = fallible::list(futures.iter().enumerate().map(place_of))?;
+    Ok((firsts, places))
 }
 
-/// Who of these, each there once, is done, and whether that is enough.
-fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen) -> Waited {
+/// Who of these, each there once, is done, which goes to `done`; whether that is enough, and how many they are.
+fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen, done: &mut Vec<bool>) -> (bool, usize) {
     let mut failed = false;
-    let look = |future: &Future| {
-        let done = future.is_done();
-        failed |= done == Some(true);
-        done.is_some()
-    };
-    let done: Vec<_> = futures.map(look).collect();
+    done.clear();
+    done.extend(futures.map(|future| {
+        let is_done = future.is_done();
+        failed |= is_done == Some(true);
+        is_done.is_some()
+    }));
     let n_done = done.iter().filter(|done| **done).count();
     let complete = match when {
         ReturnWhen::FirstCompleted => n_done > 0 || done.is_empty(),
         ReturnWhen::FirstException => failed || n_done == done.len(),
         ReturnWhen::AllCompleted => n_done == done.len(),
     };
-    Waited { complete, done, n_done }
+    (complete, n_done)
 }
 
 /// Waits until enough of the futures are done, or until the deadline. Duplicates count once. A future that is cancelled, but not
-/// notified, is not done; one that is cancelled and notified is no failure.
-pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Waited {
-    let (firsts, places) = distinct(futures);
+/// notified, is not done; one that is cancelled and notified is no failure. `NoMemory`, before it has waited.
+pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Result<Waited, Error> {
+    let (firsts, places) = distinct(futures)?;
     let each = || firsts.iter().map(|&position| &futures[position]);
-    let mut found = survey(each(), when);
-    if !found.complete && !deadline.has_passed() {
+    let (mut found, mut done) = (fallible::with_capacity(firsts.len())?, fallible::with_capacity(futures.len())?);
+    let (mut complete, mut n_done) = survey(each(), when, &mut found);
+    if !complete && !deadline.has_passed() {
         let (quorum, on_failure) = match when {
             ReturnWhen::FirstCompleted => (1, false),
             ReturnWhen::FirstException => (firsts.len(), true),
             ReturnWhen::AllCompleted => (firsts.len(), false),
         };
-        let channel = Arc::new(Channel::new(firsts.len(), quorum, on_failure));
-        let keys: Vec<_> = each().enumerate().map(|(place, future)| future.watch(&channel, place)).collect();
-        let lent = worker::lend_if_home(each().map(|future| future.pool()));
-        channel.wait(deadline);
-        drop(lent);
+        let channel = Arc::new(Channel::new(firsts.len(), quorum, on_failure)?);
+        let mut keys = fallible::with_capacity(firsts.len())?;
+        let watched = each().enumerate().try_for_each(|(place, future)| {
+            keys.push(future.watch(&channel, place)?);
+            Ok(())
+        });
+        if watched.is_ok() {
+            let lent = worker::lend_if_home(each().map(|future| future.pool()));
+            channel.wait(deadline);
+            drop(lent);
+        }
         for (future, key) in each().zip(keys) {
             key.into_iter().for_each(|key| future.unwatch(key));
         }
-        found = survey(each(), when);
+        watched?;
+        (complete, n_done) = survey(each(), when, &mut found);
     }
-    let done = places.into_iter().map(|place| found.done[place]).collect();
-    Waited { done, ..found }
+    done.extend(places.into_iter().map(|place| found[place]));
+    Ok(Waited { complete, done, n_done })
 }
 
 /// A pool, by its address: to be compared, never to be looked into.
@@ -146,24 +156,27 @@ impl Identified for AsCompleted {
 }
 
 impl AsCompleted {
-    /// Over these futures, each once, until `deadline`.
-    pub fn new(futures: &[Future], deadline: Deadline) -> AsCompleted {
-        let (firsts, _) = distinct(futures);
-        let channel = Arc::new(Channel::new(firsts.len(), 1, false));
-        let watch = |(place, &position): (usize, &usize)| {
-            let future = futures[position].clone();
-            Place { position, key: future.watch(&channel, place), future: Some(future) }
-        };
-        let places: Vec<_> = firsts.iter().enumerate().map(watch).collect();
-        // What is done by now was done already, as far as anyone can tell.
-        channel.sort();
-        let mut homes: Vec<_> =
-            futures.iter().map(|future| future.pool()).filter(|pool| !pool.is_null()).map(Home).collect();
+    /// Over these futures, each once, until `deadline`. `NoMemory`.
+    pub fn new(futures: &[Future], deadline: Deadline) -> Result<AsCompleted, Error> {
+        let (firsts, _) = distinct(futures)?;
+        let channel = Arc::new(Channel::new(firsts.len(), 1, false)?);
+        let mut homes =
+            fallible::list(futures.iter().map(|future| future.pool()).filter(|pool| !pool.is_null()).map(Home))?;
         homes.sort_unstable();
         homes.dedup();
+        let places = fallible::with_capacity(firsts.len())?;
         let watched = Mutex::new(Watched { epoch: fork::epoch(), places });
         let first = futures.first().map_or(0, |future| future.id());
-        AsCompleted { id: identity::next(), first, deadline, homes, channel, watched }
+        // Dropped, it watches nothing any more.
+        let iteration = AsCompleted { id: identity::next(), first, deadline, homes, channel, watched };
+        for (place, position) in firsts.into_iter().enumerate() {
+            let future = futures[position].clone();
+            let key = future.watch(&iteration.channel, place)?;
+            iteration.watched.lock().places.push(Place { position, key, future: Some(future) });
+        }
+        // What is done by now was done already, as far as anyone can tell.
+        iteration.channel.sort();
+        Ok(iteration)
     }
 
     /// The identity of the first future; 0 if there is none.

@@ -6,6 +6,8 @@
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
 compile_error!("pirn runs on 64-bit Linux with glibc so far; other systems belong behind src/sys");
 
+#[cfg(not(loom))]
+pub mod allocator;
 pub mod atomic;
 pub mod barrier;
 pub mod cell;

@@ -70,7 +70,7 @@ fn workers_are_started_as_needed_and_named() {
     let executor = Executor::new(3);
     executor.set_thread_name_prefix("worker").unwrap();
     assert_eq!(&*executor.thread_name_prefix(), "worker");
-    let names: Arc<Mutex<Vec<Arc<str>>>> = Arc::default();
+    let names: Arc<Mutex<Vec<Arc<String>>>> = Arc::default();
     let (go, running) = (Arc::new(Event::new()), counter());
     for started in 1..=5usize {
         let (names, go, held) = (names.clone(), go.clone(), running.clone());
@@ -91,7 +91,7 @@ fn workers_are_started_as_needed_and_named() {
     go.set();
     executor.shutdown(true, false).unwrap();
     assert_eq!(count(&running), 5);
-    assert!(!thread::enumerate().iter().any(|thread| thread.name().starts_with("worker_")));
+    assert!(!thread::enumerate().unwrap().iter().any(|thread| thread.name().starts_with("worker_")));
 }
 
 #[test]
@@ -143,10 +143,12 @@ fn a_blocked_done_callback_does_not_hold_up_the_pool() {
         }))
         .unwrap();
     let (held, reached) = (go.clone(), blocked.clone());
-    future.add_done_callback(Box::new(move |_| {
-        reached.set();
-        held.wait();
-    }));
+    future
+        .add_done_callback(Box::new(move |_| {
+            reached.set();
+            held.wait();
+        }))
+        .unwrap();
     first_go.set();
     blocked.wait();
     assert_eq!(future.result(NEVER), Ok(value(0)));
@@ -187,7 +189,7 @@ fn a_shutdown_may_cancel_and_everyone_is_told() {
             let held = Given(given.clone());
             let future = executor.submit(task(move || Ok(count(&held.0)))).unwrap();
             let called = called.clone();
-            future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst)));
+            future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst))).unwrap();
             future
         })
         .collect();
@@ -306,7 +308,7 @@ fn an_initializer_that_fails_breaks_the_pool() {
             let held = Given(given.clone());
             let future = executor.submit(task(move || Ok(held.0.fetch_add(100, Ordering::SeqCst)))).unwrap();
             let called = called.clone();
-            future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst)));
+            future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst))).unwrap();
             future
         })
         .collect();
