@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_int, c_void};
-use core::mem::transmute;
+use core::mem::{ManuallyDrop, transmute};
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use crate::cut;
 use crate::fallible;
 use crate::park::Mutex;
 use crate::status::Error;
+#[cfg(not(loom))]
+use crate::sys::thread::may_keep;
 
 /// The code of a callback that ends without anything to report (Python's SystemExit).
 pub const PIRN_EXIT: i32 = i32::MIN;
@@ -298,6 +300,12 @@ impl From<Failure> for CallError {
     }
 }
 
+/// In models threads do not end with something raised.
+#[cfg(loom)]
+fn may_keep() -> bool {
+    true
+}
+
 struct Raised {
     code: i32,
     message: Option<CString>,
@@ -306,8 +314,8 @@ struct Raised {
 
 thread_local! {
     /// What the callback that is running on this thread raised last.
-    static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
-    /// Whether there is something in it. Without a destructor, and so cheaper to look at: as a rule there is nothing.
+    static RAISED: ManuallyDrop<RefCell<Option<Raised>>> = const { ManuallyDrop::new(RefCell::new(None)) };
+    /// Whether there is something in it: as a rule there is nothing.
     static HAS_RAISED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -318,9 +326,15 @@ fn swap_raised(raised: Option<Raised>) -> Option<Raised> {
 
 #[cold]
 fn swap_something_raised(raised: Option<Raised>) -> Option<Raised> {
+    // Where it cannot be kept (while a thread ends) the code still tells, without its message.
+    let raised = raised.filter(|_| may_keep());
     HAS_RAISED.set(raised.is_some());
-    // In the last destructors of a thread the slot is gone: the code still tells, without its message.
-    RAISED.try_with(|slot| slot.replace(raised)).ok().flatten()
+    RAISED.with(|slot| slot.replace(raised))
+}
+
+/// Lets go of what the calling thread has raised, outside of any callback: it ends.
+pub fn drop_raised() {
+    drop(swap_raised(None));
 }
 
 /// A failure keeps its code where there is no memory for its words.

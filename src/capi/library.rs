@@ -5,7 +5,7 @@ use super::guard::{guard, guard_value, required, write_out};
 use super::types::{pirn_free_fn, pirn_status_t, pirn_target_fn};
 use crate::callback;
 use crate::handle::{Handle, shared};
-use crate::park::set_interrupt_hook;
+use crate::park::{drop_interrupt_hook, set_interrupt_hook};
 use crate::sys::allocator;
 use crate::thread::shutdown;
 use core::ffi::{CStr, c_char, c_void};
@@ -165,11 +165,12 @@ pub unsafe extern "C" fn pirn_set_interrupt(
 ) -> pirn_status_t {
     let arg = argument(arg, arg_free);
     guard("pirn_set_interrupt", || {
-        if r#fn.is_some() {
-            allocator::check()?;
-        }
-        let hook = target(r#fn, arg).ok();
-        set_interrupt_hook(hook.map(|hook| Rc::new(move || hook.run().is_err()) as Rc<dyn Fn() -> bool>));
-        Ok(())
+        let Ok(hook) = target(r#fn, arg) else {
+            drop_interrupt_hook();
+            return Ok(());
+        };
+        allocator::check()?;
+        shutdown::run_at_exit();
+        Ok(set_interrupt_hook(Rc::new(move || hook.run().is_err()))?)
     })
 }

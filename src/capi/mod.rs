@@ -72,3 +72,5 @@ mod text;
 pub mod thread;
 pub mod timer;
 pub mod types;
+
+pub use guard::drop_last_error;

@@ -18,6 +18,8 @@
 
 mod cache;
 
+pub use cache::leave;
+
 use super::Handle;
 use crate::status::Error;
 use crate::sys::memory;

@@ -209,6 +209,8 @@ const ROUNDS: u32 = 4;
 thread_local! {
     /// How many rounds of destructors the calling thread has been through.
     static ROUND: Cell<u32> = const { Cell::new(0) };
+    /// The end hook has been called, or is being called.
+    static HAS_ENDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Prepares `call_at_end`, once. Done when the library is loaded, when there are keys to be had.
@@ -234,12 +236,22 @@ pub fn call_at_end() -> bool {
     key != 0 && unsafe { libc::pthread_setspecific((key - 1) as libc::pthread_key_t, value) } == 0
 }
 
+/// Whether the calling thread may keep something for itself, which the end hook gives back. Not in that hook or after it, nor where
+/// the system refuses.
+///
+/// So thread-locals have no destructors, which Rust's standard library would have the C library register: where there is no
+/// memory for that the process ends.
+pub fn may_keep() -> bool {
+    !HAS_ENDED.get() && call_at_end()
+}
+
 unsafe extern "C" fn end_round(_: *mut c_void) {
     let round = ROUND.get() + 1;
     ROUND.set(round);
     if round < ROUNDS && call_at_end() {
         return;
     }
+    HAS_ENDED.set(true);
     // SAFETY: `prepare_call_at_end` stored such a function.
     let at_end = unsafe { core::mem::transmute::<*mut (), fn()>(AT_END.load(Ordering::Relaxed)) };
     at_end();

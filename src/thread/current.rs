@@ -91,13 +91,8 @@ pub fn set(thread: Arc<Thread>) {
     system::call_at_end();
 }
 
-/// Makes sure that `leave` can be called.
-pub fn prepare_for_ends() {
-    system::prepare_call_at_end(leave);
-}
-
-/// At the end of a system thread, when all thread-locals of other libraries are gone.
-fn leave() {
+/// At the end of a system thread.
+pub fn leave() {
     if CURRENT.get().is_null() {
         local::give_back_values();
     }

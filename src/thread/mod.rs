@@ -43,7 +43,7 @@ mod tests;
 mod timer;
 
 pub use crate::sys::thread::native_id as get_native_id;
-pub use current::{current, main_thread, prepare_for_ends};
+pub use current::{current, leave, main_thread};
 pub use ident::get_ident;
 pub use local::Local;
 pub use registry::{active_count, after_fork, before_fork, enumerate};

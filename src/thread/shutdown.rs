@@ -14,10 +14,10 @@
 
 use super::hooks::{self, Subject};
 use super::{current, get_ident, local, main_thread, registry, report};
-use crate::callback::Target;
+use crate::callback::{self, Target};
 use crate::cut;
 use crate::fallible;
-use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
+use crate::park::{Deadline, Mutex, Notice, WaitList, Wake, drop_interrupt_hook};
 use crate::status::Error;
 use crate::sys::process;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -103,6 +103,8 @@ extern "C" fn at_exit() {
         registry::join_all(runner);
         // As C++ does with the calling thread's thread_local objects.
         local::give_back_values();
+        drop_interrupt_hook();
+        callback::drop_raised();
     });
 }
 
