@@ -2,9 +2,9 @@
  * Faults of the system, each in a child process: memory and threads that are refused at each point of a tour
  * through the API in turn, or from there on; stops and kills; signals at a high rate into every wait.
  *
- * Memory: this program's malloc, calloc, realloc and aligned allocation take the place of the C library's. A call
- * says PIRN_ERR_NO_MEMORY, or pirn makes up for what it does not get; nothing that it was given is lost, and the
- * process goes on.
+ * Memory: this program's malloc, calloc, realloc and aligned allocation take the place of the C library's. A
+ * call says PIRN_ERR_NO_MEMORY, or pirn makes up for what it does not get; nothing that it was given is lost,
+ * and the process goes on.
  */
 #include "tour.h"
 
@@ -144,7 +144,7 @@ typedef struct outcomes {
     int told, made_up_for;
 } outcomes_t;
 
-/* For each n, or every so many, until the child is over before the n-th. No other end than these is accepted. */
+/* For each n, or every so many, until the child is over before the n-th. No other end is accepted. */
 static outcomes_t refuse_each(const char *child, int step)
 {
     outcomes_t outcomes = {0};

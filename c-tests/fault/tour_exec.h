@@ -1,6 +1,6 @@
 /*
- * The part of the tour that leads through executors and futures. A task either runs and its future says so, or its submit
- * says why not.
+ * The part of the tour that leads through executors and futures. A task either runs and its future says so, or
+ * its submit says why not.
  */
 #ifndef PIRN_TESTS_FAULT_TOUR_EXEC_H
 #define PIRN_TESTS_FAULT_TOUR_EXEC_H
