@@ -32,7 +32,7 @@ typedef struct thread {
 
 static thread_t threads[MOST_THREADS];
 static __thread thread_t *self;
-static bool stop, quit_stirring, forked;
+static bool stop, quit_stirring;
 static long n_statuses[32], n_forks;
 
 static void make_call(caller_t *c, call_t *call)

@@ -10,7 +10,7 @@ use super::entry::Entry;
 use super::lane::Lane;
 use super::ranks::Ranks;
 use crate::park::Mutex;
-use crate::sys::fork;
+use crate::sys::{fork, processors};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 
@@ -93,8 +93,7 @@ impl Shift {
 
     /// With nobody at work, and lanes that are closed.
     pub fn new(limit: usize, max_pending: usize) -> Shift {
-        let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let inside = (4 * limit.min(processors)).clamp(1, MOST_INSIDE);
+        let inside = (4 * limit.min(processors())).clamp(1, MOST_INSIDE);
         let lanes = (0..Shift::OUTSIDE + inside + 1).map(|_| Lane::new()).collect();
         let tallies = Tallies { users: vec![0; inside], ..Tallies::default() };
         let tallies = Mutex::new(tallies);
