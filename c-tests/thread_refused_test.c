@@ -142,3 +142,83 @@ TEST(by_the_memory_for_stacks)
 {
     in_forked_child(have_room_for_some, NULL);
 }
+
+/* A worker waits for a task of its own pool, and the system refuses the thread that would run it meanwhile. */
+
+typedef struct level {
+    pirn_executor_t *executor;
+    int depth;
+} level_t;
+
+static int32_t descend(void *arg, void **result)
+{
+    level_t *level = arg;
+    void *below = NULL;
+    if (level->depth > 0) {
+        level_t next = {level->executor, level->depth - 1};
+        pirn_future_t *future = submit(level->executor, descend, &next);
+        CHECK_OK(pirn_future_result(future, &below));
+        CHECK_OK(pirn_future_free(future));
+    }
+    *result = (void *)((uintptr_t)below + 1);
+    return 0;
+}
+
+TEST(untimed_waits_do_without_it)
+{
+    level_t top = {new_executor(1), 1000};
+    void *levels;
+    CHECK_OK(pirn_future_result(submit(top.executor, do_nothing, NULL), NULL)); /* it has its worker */
+    struct rlimit before = forbid_threads();
+    CHECK_OK(pirn_future_result(submit(top.executor, descend, &top), &levels));
+    CHECK_EQ((uintptr_t)levels, 1001);
+    allow_threads(before);
+}
+
+typedef enum { TIMED, SEVERAL, AS_COMPLETED, WAYS } way_t;
+
+typedef struct wait {
+    pirn_executor_t *executor;
+    way_t way;
+    uint64_t native_id;
+} wait_t;
+
+static int32_t wait_for_another(void *arg, void **result)
+{
+    wait_t *wait = arg;
+    pirn_as_completed_t *iterator;
+    size_t index;
+    (void)result;
+    pirn_future_t *future = submit(wait->executor, do_nothing, NULL);
+    STORE(wait->native_id, pirn_get_native_id());
+    switch (wait->way) {
+    case TIMED:
+        CHECK_OK(pirn_future_result_timeout(future, PIRN_TIMEOUT_MAX, NULL));
+        break;
+    case SEVERAL:
+        CHECK_OK(pirn_wait(&future, 1, PIRN_ALL_COMPLETED, PIRN_FOREVER, NULL, NULL));
+        break;
+    default:
+        CHECK_OK(pirn_as_completed(&future, 1, PIRN_FOREVER, &iterator));
+        CHECK_OK(pirn_as_completed_next(iterator, &index));
+        CHECK_OK(pirn_as_completed_free(iterator));
+    }
+    CHECK_OK(pirn_future_free(future));
+    return 0;
+}
+
+TEST(other_waits_ask_for_it_again)
+{
+    for (way_t way = TIMED; way < WAYS; way++) {
+        wait_t wait = {new_executor(1), way, 0};
+        CHECK_OK(pirn_future_result(submit(wait.executor, do_nothing, NULL), NULL));
+        struct rlimit before = forbid_threads();
+        pirn_future_t *future = submit(wait.executor, wait_for_another, &wait);
+        AWAIT(LOAD(wait.native_id));
+        await_sleeping(wait.native_id);
+        allow_threads(before);
+        CHECK_OK(pirn_future_result(future, NULL));
+        CHECK_OK(pirn_future_free(future));
+        CHECK_OK(pirn_executor_free(wait.executor));
+    }
+}

@@ -63,15 +63,16 @@ impl Channel {
         !inbox.arrived.is_empty() || inbox.left == 0
     }
 
-    /// Waits until enough have arrived, or until the deadline.
-    pub fn wait(&self, deadline: Deadline) {
+    /// Waits until enough have arrived, or until the deadline: false.
+    pub fn wait(&self, deadline: Deadline) -> bool {
         let mut inbox = self.inbox.lock();
         while !inbox.is_enough() {
             match Mutex::wait(inbox, deadline, |inbox| &mut inbox.waiters) {
                 Wake::Notified(_) => inbox = self.inbox.lock(),
-                Wake::TimedOut(_) => return,
+                Wake::TimedOut(_) => return false,
             }
         }
+        true
     }
 
     /// Takes the first that has arrived, waiting for one until the deadline: `TimedOut`; `End` when all have been taken.

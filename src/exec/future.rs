@@ -451,12 +451,18 @@ impl Future {
                     }
                     // The place is not lent for a moment's wait, since that may start a thread.
                     if !spin_until(|| self.record.state().load().phase().is_over()) {
-                        lent = Some(worker.lend());
+                        let place = worker.lend();
+                        let is_in_need = place.is_refused() && deadline == Deadline::NEVER;
+                        lent = Some(place).filter(|_| !is_in_need);
+                        if is_in_need && worker.run_inline_in_need(self.record, tag).is_none() {
+                            lent = Some(worker.lend());
+                        }
                     }
                     continue;
                 }
             }
-            if !self.record.state().wait(self.record.crowd(), deadline) {
+            let wait = |until| self.record.state().wait(self.record.crowd(), until);
+            if !worker::Lent::wait(&mut lent, deadline, wait) {
                 return Err(Error::TimedOut);
             }
         }

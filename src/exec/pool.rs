@@ -259,22 +259,24 @@ impl Pool {
         result
     }
 
-    /// Has somebody look at the lanes: wakes a worker, or starts one, and more as long as they are needed. One that is refused is done
-    /// without: the caller knows that others work.
+    /// Has somebody look at the lanes: wakes a worker, or starts one, and more as long as they are needed. False if one is refused: a
+    /// caller who knows that others work does without.
     #[cold]
-    pub fn summon(self: &Arc<Pool>, shift: &Shift) {
+    pub fn summon(self: &Arc<Pool>, shift: &Shift) -> bool {
         while shift.crew.summon(|| shift.pending().0) {
-            if self.start().is_err() || !(shift.crew.is_short() && shift.any_work()) {
-                return;
+            if self.start().is_err() {
+                return false;
+            }
+            if !(shift.crew.is_short() && shift.any_work()) {
+                break;
             }
         }
+        true
     }
 
-    /// Has somebody look at the lanes, if a change of the crew has left them to nobody.
-    pub fn look_again(self: &Arc<Pool>, shift: &Shift) {
-        if shift.crew.is_short() && shift.any_work() {
-            self.summon(shift);
-        }
+    /// Has somebody look at the lanes, if a change of the crew has left them to nobody. False if somebody is refused.
+    pub fn look_again(self: &Arc<Pool>, shift: &Shift) -> bool {
+        !(shift.crew.is_short() && shift.any_work()) || self.summon(shift)
     }
 
     /// Room for `count` tasks, waiting for it: `WouldBlock`, `TimedOut`. A worker of this pool does not wait, for room that it might

@@ -94,9 +94,8 @@ pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Result<
             Ok(())
         });
         if watched.is_ok() {
-            let lent = worker::lend_if_home(each().map(|future| future.pool()));
-            channel.wait(deadline);
-            drop(lent);
+            let mut lent = worker::lend_if_home(each().map(|future| future.pool()));
+            worker::Lent::wait(&mut lent, deadline, |until| channel.wait(until));
         }
         for (future, key) in each().zip(keys) {
             key.into_iter().for_each(|key| future.unwatch(key));
@@ -198,8 +197,13 @@ impl AsCompleted {
             if error != Error::TimedOut || self.deadline.has_passed() {
                 return Err(error);
             }
-            let _lent = worker::lend_if_home(self.homes.iter().map(|home| home.0));
-            self.channel.take(self.deadline)
+            let mut lent = worker::lend_if_home(self.homes.iter().map(|home| home.0));
+            let mut taken = Err(error);
+            worker::Lent::wait(&mut lent, self.deadline, |until| {
+                taken = self.channel.take(until);
+                taken != Err(Error::TimedOut)
+            });
+            taken
         })?;
         let mut watched = self.watched.lock();
         let taken = &mut watched.places[place];

@@ -5,7 +5,8 @@
 //! In every other wait for its own pool's futures it lends its place (`lend`), so that the pool goes on.
 //!
 //! Running inline uses up the waiting task's stack. It is done only as long as most of the stack is left, so that the
-//! inner task has about as much as on a thread of its own; beyond that the worker lends.
+//! inner task has about as much as on a thread of its own; beyond that the worker lends. Where the system refuses a thread to take the
+//! place, up to half of the stack is used, and then the worker asks for a thread from time to time while it waits.
 //!
 //! Where a worker takes tasks from: the front of its own lane; else the front of others, from which it takes some at once and puts
 //! those that it does not run now into its own lane, where all can see them. So tasks from one thread start in the order of their
@@ -22,7 +23,7 @@ use super::shift::{Shift, Tally};
 use super::work::Value;
 use crate::callback::{CallError, Failure, Task};
 use crate::identity::Kind;
-use crate::park::spin_until;
+use crate::park::{Deadline, spin_until};
 use crate::sys::{fork, stack};
 use crate::thread::hooks::{self, Subject};
 use crate::thread::report;
@@ -381,15 +382,25 @@ impl Worker {
     /// Whether it has the stack for a task inside a wait.
     #[inline]
     pub fn may_run_inline(&self) -> bool {
-        self.inline.get() < MOST_INLINE && self.stack.is_mostly_left()
+        self.inline.get() < MOST_INLINE && self.stack.has_left(3, 4)
     }
 
     /// Runs the task of a future that this worker waits for, and gives its outcome; None if it may not, if someone else was faster, or
     /// if the future was finished by hand meanwhile.
     #[inline]
     pub fn run_inline(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
+        if self.may_run_inline() { self.run_on_top(record, tag) } else { None }
+    }
+
+    /// The same where the system refuses the thread that would run it: even if no more than half of the stack is left for it.
+    #[cold]
+    pub fn run_inline_in_need(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
+        if self.stack.has_left(1, 2) { self.run_on_top(record, tag) } else { None }
+    }
+
+    fn run_on_top(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
         // What the parent has queued is the parent's to run, and was never counted here.
-        if !self.may_run_inline() || record.is_from_before_a_fork() {
+        if record.is_from_before_a_fork() {
             return None;
         }
         let task = record.claim(tag)?;
@@ -411,8 +422,8 @@ impl Worker {
         self.turn_busy();
         let shift = self.shift();
         shift.crew.block(is_entering);
-        self.pool.look_again(shift);
-        Lent { worker: self, is_entering }
+        let is_refused = !self.pool.look_again(shift);
+        Lent { worker: self, is_entering, is_refused }
     }
 }
 
@@ -433,6 +444,33 @@ fn run(task: Task, future: u64) -> Result<Value, Failure> {
 pub(super) struct Lent {
     worker: &'static Worker,
     is_entering: bool,
+    /// Nobody has taken it: the system refuses a thread.
+    is_refused: bool,
+}
+
+/// After so long a worker whose place nobody could take asks for a thread again.
+const RETRY_NS: u64 = 10_000_000;
+
+impl Lent {
+    /// Whether the system has refused the thread that would take the place.
+    pub fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
+    /// Waits, by `wait`, which says whether it is over, until the deadline: false. Asks again and again for a thread that is refused.
+    pub fn wait(lent: &mut Option<Lent>, deadline: Deadline, mut wait: impl FnMut(Deadline) -> bool) -> bool {
+        loop {
+            let Some(lent) = lent.as_mut().filter(|lent| lent.is_refused) else { return wait(deadline) };
+            let until = deadline.min(Deadline::after_ns(RETRY_NS));
+            if wait(until) {
+                return true;
+            }
+            if until == deadline {
+                return false;
+            }
+            lent.is_refused = lent.worker.is_at_home() && !lent.worker.pool.look_again(lent.worker.shift());
+        }
+    }
 }
 
 impl Drop for Lent {

@@ -27,12 +27,12 @@ impl Bounds {
         bounds
     }
 
-    /// Whether three quarters of it are left, for the thread whose stack it is. No, when it runs on some other stack at the
+    /// Whether `part` of `parts` of it are left, for the thread whose stack it is. No, when it runs on some other stack at the
     /// moment (a coroutine's, say).
-    pub fn is_mostly_left(&self) -> bool {
+    pub fn has_left(&self, part: usize, parts: usize) -> bool {
         let here = 0u8;
         let left = (&raw const here).addr().wrapping_sub(self.lowest);
-        left <= self.size && left >= self.size / 4 * 3
+        left <= self.size && left >= self.size / parts * part
     }
 }
 
@@ -44,8 +44,8 @@ mod tests {
     fn a_fresh_stack_is_mostly_left() {
         std::thread::spawn(|| {
             let bounds = Bounds::of_current_thread();
-            assert!(bounds.size > 0 && bounds.is_mostly_left());
-            assert!(!Bounds { lowest: bounds.lowest - 4 * bounds.size, ..bounds }.is_mostly_left());
+            assert!(bounds.size > 0 && bounds.has_left(3, 4));
+            assert!(!Bounds { lowest: bounds.lowest - 4 * bounds.size, ..bounds }.has_left(3, 4));
         })
         .join()
         .unwrap();
@@ -56,7 +56,7 @@ mod tests {
         #[inline(never)]
         fn descend(bounds: &Bounds, depth: usize) -> bool {
             let room = core::hint::black_box([0u8; 4096]);
-            let left = depth == 0 || (bounds.is_mostly_left() && descend(bounds, depth - 1));
+            let left = depth == 0 || (bounds.has_left(3, 4) && descend(bounds, depth - 1));
             core::hint::black_box(room);
             left
         }
