@@ -34,7 +34,6 @@ pub fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), Error> {
 }
 
 /// The parts, one behind the other.
-#[cfg(not(loom))]
 pub fn text(parts: &[&str]) -> Result<String, Error> {
     let mut text = String::new();
     text.try_reserve_exact(parts.iter().map(|part| part.len()).sum()).map_err(|_| Error::NoMemory)?;

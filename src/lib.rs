@@ -19,6 +19,8 @@ pub mod capi;
 mod cut;
 #[cfg(not(loom))]
 pub mod exec;
+/// Of these the models need a few.
+#[cfg_attr(loom, allow(dead_code))]
 mod fallible;
 /// Of handles the models run the pins alone.
 #[cfg_attr(loom, allow(dead_code))]

@@ -435,4 +435,30 @@ API(DEFINE)
 static call_t calls[] = {API(ENTRY)};
 enum { CALLS = sizeof calls / sizeof *calls };
 
+static long n_statuses[32];
+
+/* Makes a call, and keeps what it has made. */
+static void carry_out(caller_t *c, call_t *call)
+{
+    c->made = NULL;
+    c->doing = call->name;
+    pirn_status_t status = call->make(c);
+    ADD(call->n, 1);
+    if (status < PIRN_ERR_INTERNAL || status > PIRN_END)
+        WRONG("%s gives %" PRId32, call->name, status);
+    else
+        ADD(n_statuses[status - PIRN_ERR_INTERNAL], 1);
+    if (status == PIRN_ERR_INTERNAL)
+        WRONG("%s: %s", call->name, pirn_last_error());
+    if (status == PIRN_OK && c->made)
+        keep(c, call->kind, c->made);
+}
+
+static void make_some_of_all(caller_t *c, int n)
+{
+    for (int i = 0; i < CALLS; i++)
+        for (int made = 0; calls[i].mode == MAKES && made < n; made++)
+            carry_out(c, &calls[i]);
+}
+
 #endif

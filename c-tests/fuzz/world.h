@@ -41,9 +41,10 @@ enum kind {
 };
 enum { PER_KIND = 6, SLOTS = KINDS * PER_KIND, FREED = 256, TICKETS = 1 << 20 };
 
-/* One caller: its dice, and the places that out-parameters point to. */
+/* One caller: its dice, or the bytes that stand for them, and the places that out-parameters point to. */
 typedef struct caller {
     uint64_t state;
+    const uint8_t *input, *input_end; /* NULL for dice */
     bool in_callback; /* makes no call that only another thread can end */
     const char *doing;
     void *made; /* where a call that makes an object puts it */
@@ -61,6 +62,12 @@ static bool forked; /* this is a child of a fork */
 /* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. */
 static uint64_t roll(caller_t *c)
 {
+    if (c->input) {
+        uint64_t n = 0;
+        for (size_t i = 0; i < sizeof n; i++)
+            n = n << 8 | (c->input < c->input_end ? *c->input++ : 1);
+        return n;
+    }
     uint64_t x = c->state += 0x9E3779B97F4A7C15u;
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
     x = (x ^ x >> 27) * 0x94D049BB133111EBu;
@@ -69,6 +76,8 @@ static uint64_t roll(caller_t *c)
 
 static unsigned below(caller_t *c, unsigned n)
 {
+    if (c->input && n <= 256)
+        return (c->input < c->input_end ? *c->input++ : 1) % n;
     return (unsigned)(roll(c) % n);
 }
 
