@@ -216,6 +216,13 @@ static void check_nothing_new(pirn_future_t *future, pirn_executor_t *executor, 
     CHECK_EQ(arg.runs, 0);
 }
 
+static int32_t fail_wordily(void *arg, void **result)
+{
+    (void)arg;
+    (void)result;
+    return pirn_raise(5, "a message");
+}
+
 /* While nothing new is made, what there is goes on working: locks, queues, tasks, failures, promises. */
 static void check_all_else(pirn_future_t *future, pirn_executor_t *executor, pirn_queue_t *queue)
 {

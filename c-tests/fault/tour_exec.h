@@ -22,13 +22,6 @@ static int32_t fail_task(void *arg, void **result)
     return fail_with_words(arg);
 }
 
-static int32_t fail_wordily(void *arg, void **result)
-{
-    (void)arg;
-    (void)result;
-    return pirn_raise(5, "a message");
-}
-
 static int32_t count_range(size_t begin, size_t end, void *arg)
 {
     for (; begin < end; begin++)
