@@ -273,6 +273,29 @@ static inline void join_and_free(pirn_thread_t *thread)
     CHECK_OK(pirn_thread_free(thread));
 }
 
+/* Answers that cannot fail. */
+
+static inline uint64_t id_of(const void *handle)
+{
+    uint64_t id;
+    CHECK_OK(pirn_object_id(handle, &id));
+    return id;
+}
+
+static inline pirn_thread_t *main_thread(void)
+{
+    pirn_thread_t *thread;
+    CHECK_OK(pirn_main_thread(&thread));
+    return thread;
+}
+
+static inline bool alive(pirn_thread_t *thread)
+{
+    bool out;
+    CHECK_OK(pirn_thread_is_alive(thread, &out));
+    return out;
+}
+
 static inline pirn_executor_t *new_executor(int64_t max_workers)
 {
     pirn_executor_t *executor;

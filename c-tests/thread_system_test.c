@@ -10,13 +10,6 @@ static pirn_thread_t *current(void)
     return thread;
 }
 
-static uint64_t id_of(const void *handle)
-{
-    uint64_t id;
-    CHECK_OK(pirn_object_id(handle, &id));
-    return id;
-}
-
 /* Keys. */
 
 typedef struct owner {

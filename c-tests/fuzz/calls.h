@@ -21,7 +21,7 @@ typedef struct call {
     const char *name;
     pirn_status_t (*make)(caller_t *c);
     enum mode mode;
-    enum kind kind;
+    kind_t kind;
     long n;
 } call_t;
 
@@ -381,7 +381,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, VALUE_OF, pirn_last_code)                                                                    \
     X(PLAIN, 0, VALUE, pirn_raise, (int32_t)number(c), text(c))                                              \
     X(PLAIN, 0, VALUE, pirn_raise_with, (int32_t)number(c), text(c), ARG)                                    \
-    X(PLAIN, 0, FUNCTION, pirn_object_id, handle(c, (enum kind)below(c, KINDS)), out(c))                     \
+    X(PLAIN, 0, FUNCTION, pirn_object_id, handle(c, (kind_t)below(c, KINDS)), out(c))                     \
     X(PLAIN, 0, FUNCTION, pirn_set_interrupt, FN(target), ARG)                                               \
     X(RARE, 0, FUNCTION, pirn_at_shutdown, FN(target), ARG)                                                  \
     X(LAST, 0, VALUE_OF, pirn_shutdown)

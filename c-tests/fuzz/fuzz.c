@@ -234,7 +234,7 @@ static void give_all_back(void)
     for (int slot = SLOTS; slot-- > 0;) {
         void *object = LOAD(live[slot]);
         pirn_status_t status;
-        while (object && (status = give_up(&c, (enum kind)(slot / PER_KIND), object)) == PIRN_ERR_BUSY)
+        while (object && (status = give_up(&c, (kind_t)(slot / PER_KIND), object)) == PIRN_ERR_BUSY)
             stir(&c, slot);
         if (object && status != PIRN_OK)
             WRONG("the free at the end of a handle of kind %d: %s", slot / PER_KIND,

@@ -33,7 +33,7 @@ static void give_all_back(caller_t *c)
     for (int slot = SLOTS; slot-- > 0;) {
         void *object = LOAD(live[slot]);
         /* Busy while a callback waits for it, all of which have a limit. */
-        while (object && give_up(c, (enum kind)(slot / PER_KIND), object) == PIRN_ERR_BUSY)
+        while (object && give_up(c, (kind_t)(slot / PER_KIND), object) == PIRN_ERR_BUSY)
             sched_yield();
     }
     pirn_raise(1, NULL); /* an argument may go along with what was raised last */
