@@ -12,7 +12,7 @@ use crate::fallible;
 use crate::park::Mutex;
 use crate::status::Error;
 #[cfg(not(loom))]
-use crate::sys::thread::may_keep;
+use crate::sys::thread::may_keep_anyway;
 
 /// The code of a callback that ends without anything to report (Python's SystemExit).
 pub const PIRN_EXIT: i32 = i32::MIN;
@@ -302,7 +302,7 @@ impl From<Failure> for CallError {
 
 /// In models threads do not end with something raised.
 #[cfg(loom)]
-fn may_keep() -> bool {
+fn may_keep_anyway() -> bool {
     true
 }
 
@@ -327,7 +327,7 @@ fn swap_raised(raised: Option<Raised>) -> Option<Raised> {
 #[cold]
 fn swap_something_raised(raised: Option<Raised>) -> Option<Raised> {
     // Where it cannot be kept (while a thread ends) the code still tells, without its message.
-    let raised = raised.filter(|_| may_keep());
+    let raised = raised.filter(|_| may_keep_anyway());
     HAS_RAISED.set(raised.is_some());
     RAISED.with(|slot| slot.replace(raised))
 }

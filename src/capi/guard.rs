@@ -7,7 +7,7 @@ use crate::handle::inline::{self, Inline};
 use crate::inject;
 use crate::park::{Deadline, Timeout};
 use crate::status::{Error, PIRN_ERR_INTERNAL, PIRN_OK, pirn_status_t};
-use crate::sys::thread::may_keep;
+use crate::sys::thread::may_keep_anyway;
 use crate::thread::hooks::{self, Subject};
 use crate::word::Tag;
 use core::cell::RefCell;
@@ -192,7 +192,7 @@ pub fn refuse(name: &'static str, mut cause: CallError) -> pirn_status_t {
             let mut last = last.try_borrow_mut().ok()?;
             if let CallError::Failed(failure) = &cause {
                 last.code = failure.code();
-                if !may_keep() {
+                if !may_keep_anyway() {
                     // While a thread ends: the status alone tells then.
                     return Some(cause);
                 }
@@ -222,7 +222,7 @@ pub fn last_error() -> *const core::ffi::c_char {
         // Without the memory for its words an error is told by its status alone.
         text.map_or(c"an error, and no memory for its message".as_ptr(), |text| last.text.insert(text).as_ptr())
     };
-    if may_keep() { LAST.with(|last| say(last)) } else { c"the thread is ending".as_ptr() }
+    if may_keep_anyway() { LAST.with(|last| say(last)) } else { c"the thread is ending".as_ptr() }
 }
 
 fn in_words(function: &str, error: Error) -> CString {

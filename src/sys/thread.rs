@@ -245,6 +245,11 @@ pub fn may_keep() -> bool {
     !HAS_ENDED.get() && call_at_end()
 }
 
+/// The same for what is worth more than the memory that it takes: kept also where the system refuses, and then for good.
+pub fn may_keep_anyway() -> bool {
+    may_keep() || !HAS_ENDED.get()
+}
+
 unsafe extern "C" fn end_round(_: *mut c_void) {
     let round = ROUND.get() + 1;
     ROUND.set(round);
