@@ -282,6 +282,118 @@ TEST(memory_runs_out_and_comes_back)
     check_child("memory_runs_out", 0, "again and again\n");
 }
 
+/* Lists that grow, and texts of any length: what is refused is with the caller, or freed; the rest is there. */
+
+enum { MANY = 20000, LONG = 1 << 20 };
+
+static void fill_queue(pirn_queue_t *queue)
+{
+    static char items[MANY];
+    void *item;
+    pirn_status_t status = PIRN_OK;
+    size_t n = 0, size;
+    STORE(first_refused, 1);
+    while (n < MANY && (status = pirn_queue_put(queue, &items[n])) == PIRN_OK)
+        n++;
+    CHECK_STATUS(status, PIRN_ERR_NO_MEMORY);
+    CHECK_OK(pirn_queue_size(queue, &size));
+    CHECK_EQ(size, n);
+    CHECK_OK(pirn_queue_get(queue, &item));
+    CHECK_OK(pirn_queue_put(queue, item));
+    STORE(first_refused, 0);
+    CHECK_OK(pirn_queue_put(queue, items));
+    for (n++; n > 0; n--)
+        CHECK_OK(pirn_queue_get(queue, &item));
+    CHECK_OK(pirn_queue_free(queue));
+}
+
+static void fill_executor(void)
+{
+    static void *args[MANY];
+    static pirn_future_t *futures[MANY];
+    gate_t gate;
+    counted_t arg = {0};
+    pirn_status_t status = PIRN_OK;
+    int n = 0;
+    pirn_executor_t *executor = new_executor(1);
+    CHECK_OK(pirn_future_free(submit_gate(executor, &gate)));
+    for (int i = 0; i < MANY; i++)
+        args[i] = &arg;
+    STORE(first_refused, 1);
+    while (n < MANY && status == PIRN_OK) {
+        status = pirn_executor_submit(executor, count_task, &arg, count_free, &futures[n]);
+        n += status == PIRN_OK;
+    }
+    CHECK_STATUS(status, PIRN_ERR_NO_MEMORY);
+    CHECK_COUNTED(&arg, 0, 1);
+    CHECK_STATUS(pirn_executor_submit(executor, count_task, &arg, count_free, NULL), PIRN_ERR_NO_MEMORY);
+    CHECK_COUNTED(&arg, 0, 2);
+    status = pirn_executor_submit_many(executor, count_task, args, MANY, count_free, NULL);
+    CHECK_STATUS(status, PIRN_ERR_NO_MEMORY);
+    CHECK_COUNTED(&arg, 0, MANY + 2);
+    STORE(first_refused, 0);
+    CHECK_OK(pirn_executor_submit_many(executor, count_task, args, MANY, count_free, &futures[n]));
+    gate_open(&gate);
+    CHECK_OK(pirn_executor_free(executor));
+    CHECK_COUNTED(&arg, n + MANY, n + MANY + MANY + 2);
+}
+
+static void give_long_texts(void)
+{
+    static char words[LONG];
+    counted_t arg = {0};
+    pirn_thread_t *thread;
+    pirn_local_t *local;
+    char name[16];
+    size_t n;
+    pirn_executor_t *executor = new_executor(1);
+    pirn_future_t *future = new_future();
+    memset(words, 'w', sizeof words - 1);
+    CHECK_OK(pirn_thread_new(NULL, NULL, NULL, &thread));
+    CHECK_OK(pirn_local_new(NULL, NULL, NULL, &local));
+    CHECK_OK(pirn_thread_set_name(thread, "before"));
+    STORE(first_refused, 1);
+    CHECK_STATUS(pirn_thread_set_name(thread, words), PIRN_ERR_NO_MEMORY);
+    CHECK_OK(pirn_thread_name(thread, name, sizeof name, &n));
+    CHECK_STR(name, "before");
+    CHECK_STATUS(pirn_executor_set_thread_name_prefix(executor, words), PIRN_ERR_NO_MEMORY);
+    CHECK_REFUSED(pirn_local_set(local, words, &arg, count_free), PIRN_ERR_NO_MEMORY, &arg);
+    CHECK_REFUSED(pirn_future_set_exception_with(future, 5, words, &arg, count_free), PIRN_ERR_NO_MEMORY,
+                  &arg);
+    CHECK_EQ(pirn_raise(5, words), 5);
+    CHECK_OK(pirn_future_set_exception(future, 5, NULL));
+    CHECK_STATUS(pirn_future_result(future, NULL), PIRN_ERR_TASK_FAILED);
+    STORE(first_refused, 0);
+    CHECK_OK(pirn_thread_set_name(thread, words));
+    CHECK_OK(pirn_local_set(local, words, &arg, count_free));
+    CHECK_OK(pirn_local_free(local));
+    CHECK_COUNTED(&arg, 0, 3);
+}
+
+static int by_address(const void *a, const void *b, void *unused)
+{
+    (void)unused;
+    return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+}
+
+CHILD(growth_without_memory)
+{
+    pirn_queue_t *lifo, *priority;
+    STORE(last_refused, LONG_MAX);
+    CHECK_OK(pirn_lifo_queue_new(0, &lifo));
+    CHECK_OK(pirn_priority_queue_new(0, by_address, NULL, &priority));
+    fill_queue(lifo);
+    fill_queue(priority);
+    fill_executor();
+    give_long_texts();
+    SAY("grown\n");
+}
+
+TEST(what_grows_is_refused_and_nothing_of_it_lost)
+{
+    check_child("growth_without_memory", 0, "grown\n");
+}
+
 TEST(each_thread_refused)
 {
     outcomes_t one = refuse_each("without_one_thread", 1), all = refuse_each("without_threads_from_here", 1);

@@ -8,7 +8,7 @@ use super::text::{check_buffer, outgoing};
 use super::types::{pirn_as_completed_t, pirn_free_fn, pirn_future_t, pirn_status_t};
 use crate::callback::{Arg, CallError, Failure};
 use crate::cut;
-use crate::exec::{self, Alias, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value};
+use crate::exec::{self, Alias, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value, Waited};
 use crate::fallible;
 use crate::handle::{Handle, Kind, shared};
 use crate::identity::Identified;
@@ -598,6 +598,15 @@ unsafe fn pinned(futures: *const *mut pirn_future_t, n: usize) -> Result<Vec<Fut
     Ok(found)
 }
 
+/// What a wait for several comes to, as hooks are told.
+struct Outcome(Result<Waited, Error>);
+
+impl HasStatus for Outcome {
+    fn status(&self) -> pirn_status_t {
+        self.0.as_ref().map_or_else(|error| error.code(), HasStatus::status)
+    }
+}
+
 /// Waits for several futures, of one executor, of several, or free-standing.
 ///
 /// @param futures      the futures; a duplicate counts once. May be NULL if `n` is 0
@@ -641,8 +650,8 @@ pub unsafe extern "C" fn pirn_wait(
         // SAFETY: the caller's promise.
         let futures = unsafe { pinned(futures, n)? };
         let first = futures.first().map_or(0, |future| future.id());
-        let wait = |deadline| exec::wait(&futures, when, deadline);
-        let waited = hooks::wait(Subject::new(Kind::Future, first), deadline, wait)?;
+        let wait = |deadline| Outcome(exec::wait(&futures, when, deadline));
+        let waited = hooks::wait(Subject::new(Kind::Future, first), deadline, wait).0?;
         if !done.is_null() {
             for (index, &flag) in waited.done.iter().enumerate() {
                 // SAFETY: `index` is below `n`.
