@@ -3,6 +3,7 @@
  * overwrites nothing; waits inside waits never exhaust it, however small it is.
  */
 #include "child.h"
+#include "nested.h"
 
 #include <fcntl.h>
 
@@ -39,11 +40,11 @@ static void say_where(int signal, siginfo_t *info, void *context)
 }
 
 /* In frames smaller than a page, so that none steps over the guard. */
-static int descend(int depth)
+static int recurse(int depth)
 {
     volatile char frame[512];
     frame[depth % (int)sizeof frame] = (char)depth;
-    return depth < 0 ? 0 : descend(depth + 1) + frame[depth % (int)sizeof frame];
+    return depth < 0 ? 0 : recurse(depth + 1) + frame[depth % (int)sizeof frame];
 }
 
 static int32_t exhaust(void *unused)
@@ -54,7 +55,7 @@ static int32_t exhaust(void *unused)
     (void)unused;
     CHECK_EQ(sigaltstack(&own, NULL), 0);
     CHECK_EQ(sigaction(SIGSEGV, &action, NULL), 0);
-    return descend(0);
+    return recurse(0);
 }
 
 static int32_t exhaust_task(void *arg, void **result)
@@ -135,54 +136,13 @@ TEST(a_callback_that_exhausts_it_stops_at_the_guard_page)
     }
 }
 
-/* A task that needs some stack itself, waits for the next one, and needs some again. */
-typedef struct level {
-    pirn_executor_t *executor;
-    long depth;
-    size_t room;
-} level_t;
-
-static void use_stack(size_t bytes)
-{
-    volatile char frame[1024];
-    for (size_t i = 0; i < sizeof frame; i += 64)
-        frame[i] = 1;
-    if (bytes > sizeof frame)
-        use_stack(bytes - sizeof frame);
-    CHECK_EQ(frame[0], 1);
-}
-
-static int32_t next_level(void *arg, void **result)
-{
-    level_t *level = arg;
-    long depth = 0;
-    use_stack(level->room);
-    if (level->depth > 0) {
-        level_t inner = *level;
-        inner.depth--;
-        pirn_future_t *future = submit(level->executor, next_level, &inner);
-        void *below;
-        CHECK_OK(pirn_future_result(future, &below));
-        CHECK_OK(pirn_future_free(future));
-        depth = (long)(intptr_t)below;
-    }
-    use_stack(level->room);
-    *result = (void *)(intptr_t)(depth + 1);
-    return 0;
-}
-
 /* The waiting worker runs what it waits for only as long as most of the stack is left; then another thread does. */
-static void wait_inside_waits(size_t stack, size_t room, long depth)
+static void wait_inside_waits(size_t stack, size_t room, int depth)
 {
-    level_t outermost = {.depth = depth - 1, .room = room};
-    void *levels;
     CHECK_OK(pirn_set_stack_size(stack));
-    outermost.executor = new_executor(1);
-    pirn_future_t *future = submit(outermost.executor, next_level, &outermost);
-    CHECK_OK(pirn_future_result(future, &levels));
-    CHECK_EQ((intptr_t)levels, depth);
-    CHECK_OK(pirn_future_free(future));
-    CHECK_OK(pirn_executor_free(outermost.executor));
+    level_t top = {.executor = new_executor(1), .depth = depth, .room = room};
+    check_descent(top);
+    CHECK_OK(pirn_executor_free(top.executor));
 }
 
 TEST(ten_thousand_waits_inside_each_other_on_the_usual_stack)

@@ -1,5 +1,6 @@
 /* The system refuses threads: nothing is left behind, and later starts work. Each case limits a child process. */
 #include "child.h"
+#include "nested.h"
 
 #include <grp.h>
 
@@ -145,33 +146,12 @@ TEST(by_the_memory_for_stacks)
 
 /* A worker waits for a task of its own pool, and the system refuses the thread that would run it meanwhile. */
 
-typedef struct level {
-    pirn_executor_t *executor;
-    int depth;
-} level_t;
-
-static int32_t descend(void *arg, void **result)
-{
-    level_t *level = arg;
-    void *below = NULL;
-    if (level->depth > 0) {
-        level_t next = {level->executor, level->depth - 1};
-        pirn_future_t *future = submit(level->executor, descend, &next);
-        CHECK_OK(pirn_future_result(future, &below));
-        CHECK_OK(pirn_future_free(future));
-    }
-    *result = (void *)((uintptr_t)below + 1);
-    return 0;
-}
-
 TEST(untimed_waits_do_without_it)
 {
-    level_t top = {new_executor(1), 1000};
-    void *levels;
+    level_t top = {.executor = new_executor(1), .depth = 1000};
     CHECK_OK(pirn_future_result(submit(top.executor, do_nothing, NULL), NULL)); /* it has its worker */
     struct rlimit before = forbid_threads();
-    CHECK_OK(pirn_future_result(submit(top.executor, descend, &top), &levels));
-    CHECK_EQ((uintptr_t)levels, 1001);
+    check_descent(top);
     allow_threads(before);
 }
 

@@ -21,8 +21,11 @@ static bool set_clock_of_children(double seconds)
     if (unshare(CLONE_NEWTIME) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWTIME) != 0)
         return false;
     int file = open("/proc/self/timens_offsets", O_WRONLY);
-    int length = snprintf(offset, sizeof offset, "monotonic %.0f 0\n", seconds - now());
-    bool is_set = file >= 0 && write(file, offset, (size_t)length) == length;
+    if (file < 0)
+        return false;
+    int length = snprintf(offset, sizeof offset, "monotonic %lld 0\n", (long long)(seconds - now()));
+    bool is_set = write(file, offset, (size_t)length) == length;
+    CHECK(is_set || errno == EPERM);
     close(file);
     return is_set;
 }
