@@ -10,6 +10,7 @@
 # make install    PREFIX=/usr/local DESTDIR=
 # make docs       the reference manual in HTML, in the build folder; needs doxygen
 # make headers    writes include/ anew after a change in src/capi; make exports the list in c-tests/exports.txt
+# make abi-baseline    what the headers say becomes what later versions are compared with (docs/abi.md)
 # make lint       formatting and clippy; make fmt formats
 # make clean      removes what was built, and leaves the tools that were set up
 #
@@ -28,7 +29,7 @@ build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
 export CMAKE_GENERATOR := Ninja
 
-.PHONY: build setup configure test models soak bench demo docs python reproducible audit install headers exports fmt lint clean
+.PHONY: build setup configure test models soak bench demo docs python reproducible audit install headers exports abi-baseline fmt lint clean
 .NOTPARALLEL:
 
 build: configure
@@ -79,6 +80,9 @@ headers:
 
 exports: headers
 	sh c-tests/exports.sh write "$(build_dir)/lib" include
+
+abi-baseline:
+	python3 -B c-tests/abi/abi.py write
 
 fmt:
 	cargo fmt

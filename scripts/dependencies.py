@@ -68,7 +68,9 @@ class Graph:
         return {"linked": linked, "building": needed - linked, "testing": set(self.packages) - {self.root} - needed}
 
     def askers(self, packages: set[str]) -> list[str]:
-        return sorted({self.name(asker) for asker, edges in self.edges.items() if any(edge["pkg"] in packages for edge in edges)})
+        return sorted(
+            {self.name(asker) for asker, edges in self.edges.items() if any(edge["pkg"] in packages for edge in edges)}
+        )
 
 
 def rows(graph: Graph, part: str) -> dict[str, tuple[str, str]]:
@@ -132,7 +134,9 @@ def allowed_licences() -> tuple[set[str], dict[str, set[str]]]:
     text = (ROOT / "deny.toml").read_text()
     everywhere = re.search(r"^allow = \[([^\]]*)\]", text, re.M)[1]
     exceptions = re.findall(r'\{ crate = "([^"]+)", allow = \[([^\]]*)\] \}', text)
-    return set(re.findall(r'"([^"]+)"', everywhere)), {crate: set(re.findall(r'"([^"]+)"', more)) for crate, more in exceptions}
+    return set(re.findall(r'"([^"]+)"', everywhere)), {
+        crate: set(re.findall(r'"([^"]+)"', more)) for crate, more in exceptions
+    }
 
 
 def mistakes(graph: Graph) -> list[str]:
@@ -171,7 +175,9 @@ def write(graph: Graph) -> None:
     text = PAGE.read_text()
     why = {row["name"]: row["why"] for row in ROW.finditer(text)}
     for part, (begin, end) in sorted(sections(text).items(), key=lambda each: each[1], reverse=True):
-        lines = [f"| `{name}` | {licence} | {askers} | {why.get(name, '')} |" for name, (licence, askers) in rows(graph, part).items()]
+        lines = [
+            f"| `{name}` | {' | '.join(known)} | {why.get(name, '')} |" for name, known in rows(graph, part).items()
+        ]
         text = text[:begin] + TABLE_HEAD + "\n".join(lines) + text[end:]
     PAGE.write_text(text)
 
@@ -184,9 +190,9 @@ def main() -> None:
         sys.exit(__doc__)
     found = mistakes(graph)
     if found:
-        sys.exit("\n".join([*found, "`python3 scripts/dependencies.py write` brings docs/dependencies.md up to date; the rest is for a decision"]))
-    parts = graph.parts()
-    print(", ".join(f"{len({graph.name(package) for package in parts[part]})} crates {HEADINGS[part].lower()}" for part in HEADINGS))
+        advice = "`python3 scripts/dependencies.py write` brings the tables up to date; the rest is for a decision"
+        sys.exit("\n".join([*found, advice]))
+    print(", ".join(f"{len(rows(graph, part))} crates {heading.lower()}" for part, heading in HEADINGS.items()))
 
 
 if __name__ == "__main__":
