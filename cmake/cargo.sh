@@ -30,6 +30,6 @@ elif [ -n "${RUSTFLAGS+set}" ]; then
     export CARGO_ENCODED_RUSTFLAGS="$users${users:+$separator}$flags"
 else
     list=$(printf '%s' "$flags" | sed "s/[\\\\\"]/\\\\&/g; s/$separator/\", \"/g")
-    set -- "$@" --config "build.rustflags=[\"$list\"]"
+    set -- --config "build.rustflags=[\"$list\"]" "$@"
 fi
 exec "$cargo" "$@"
