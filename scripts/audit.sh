@@ -5,7 +5,7 @@
 # database it fetches. Where there is no cargo-deny, cargo installs it into BUILD_FOLDER/tools, once: some minutes.
 set -eu
 
-tools=$1/tools
+tools=$(cd "$1" && pwd)/tools
 root=$(cd "$(dirname "$0")/.." && pwd)
 PATH=$PATH:$tools/bin
 

@@ -16,7 +16,9 @@ for part in CMakeLists.txt Cargo.toml Cargo.lock LICENSE-APACHE LICENSE-MIT buil
     cp -R "$root/$part" "$place/source"
 done
 # Not by a link: rustc would see through it.
-registry=${CARGO_HOME:-$HOME/.cargo}/registry
+home=${CARGO_HOME:-$HOME/.cargo}
+registry=$home/registry
+[ ! -e "$home/config.toml" ] || cp "$home/config.toml" "$place/cargo"
 cp -R "$registry/index" "$place/cargo/registry"
 for cache in "$registry"/cache/*; do
     mkdir -p "$place/cargo/registry/cache/${cache##*/}"
@@ -27,8 +29,8 @@ done
 
 (
     umask 027
-    export RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" CARGO_HOME="$place/cargo" CARGO_NET_OFFLINE=true CARGO_BUILD_JOBS=1
-    export LC_ALL=C TZ=Pacific/Kiritimati SOURCE_DATE_EPOCH=1
+    export CARGO_HOME="$place/cargo" CARGO_NET_OFFLINE=true CARGO_BUILD_JOBS=1
+    export LC_ALL=C TZ=Pacific/Kiritimati
     cmake -S "$place/source" -B "$place/build" -DPIRN_BUILD_TESTS=OFF && cmake --build "$place/build" --target pirn_cargo
 ) >"$log" 2>&1 || { tail -n 20 "$log"; echo "reproducible: the second build failed: $log" >&2; exit 1; }
 
