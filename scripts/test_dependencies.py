@@ -24,7 +24,7 @@ class Page(unittest.TestCase):
         cls.graph = dependencies.Graph()
         cls.page = dependencies.PAGE.read_text()
 
-    def mistakes(self, old: str, new: str) -> list[str]:
+    def mistakes(self, old, new):
         """Those of a page with one change."""
         self.assertIn(old, self.page)
         with tempfile.TemporaryDirectory() as folder:
