@@ -154,18 +154,16 @@ public:
                                         std::forward<Args>(args)...));
     }
 
-    /// Queues a call of `f` for each item of a range, all or none, and gives their futures. That is one call of
-    /// pirn's, and cheaper than a submit each. The items are copied, or moved out of a range that is given up;
-    /// each call has its own copy of `f`.
-    template <class F, class Range>
-    auto submit_many(const F &f, Range &&items)
+    /// Queues a call of `f` for each item of a range, all together or none, and gives their futures, in the
+    /// items' order. The items are copied, or moved out of a range that is given up; each call has its own
+    /// copy of `f`.
+    template <class F, class Range, class R = detail::result_of<F, detail::item_of<Range>>>
+    value<std::vector<future<R>>> submit_many(const F &f, Range &&items)
     {
-        using R = detail::result_of<F, detail::item_of<Range>>;
-        using futures = std::vector<future<R>>;
         detail::batch<R, F, Range> tasks;
         pirn_status_t status = tasks.add(f, std::forward<Range>(items));
         std::vector<pirn_future_t *> handles(tasks.size());
-        futures made;
+        std::vector<future<R>> made;
         made.reserve(handles.size());
         if (status == PIRN_OK)
             status = tasks.submit(handle_, handles.data());
