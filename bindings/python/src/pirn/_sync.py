@@ -8,26 +8,9 @@ from itertools import count
 from threading import BrokenBarrierError
 
 from pirn._library import (
-    BROKEN_BARRIER,
-    FOREVER,
-    NOT_LOCKED,
-    NOT_OWNER,
-    OK,
-    OVER_RELEASE,
-    PREDICATE_FN,
-    TARGET_FN,
-    TASK_FAILED,
-    TIMED_OUT,
-    TIMEOUT_MAX,
-    Object,
-    ask,
-    byref,
-    flag,
-    lib,
-    new_handle,
-    quick,
-    unexpected,
-)
+    BROKEN_BARRIER, FOREVER, NOT_LOCKED, NOT_OWNER, OK, OVER_RELEASE, PREDICATE_FN, TARGET_FN, TASK_FAILED, TIMED_OUT,
+    TIMEOUT_MAX, Object, ask, byref, check, flag, lib, new_handle, quick, unexpected,
+)  # fmt: skip
 from pirn._wait import acquired, discard, ended, is_interruptible, limit
 
 
@@ -423,8 +406,7 @@ class Barrier(Object):
         ended(status)
         if status == BROKEN_BARRIER:
             raise BrokenBarrierError
-        if status != OK:
-            raise unexpected(status)
+        check(status)
         return index.value
 
     def reset(self):

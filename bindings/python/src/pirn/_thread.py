@@ -14,27 +14,11 @@ from threading import ExceptHookArgs
 
 from pirn import _host
 from pirn._library import (
-    ALREADY_STARTED,
-    DEADLOCK,
-    INVALID_ARGUMENT,
-    NO_THREAD,
-    NOT_STARTED,
-    OK,
-    SHUT_DOWN,
-    TARGET_FN,
-    TIMED_OUT,
-    Object,
-    ask,
-    byref,
-    flag,
-    lib,
-    new_handle,
-    quick,
-    text,
-    unexpected,
-)
+    ALREADY_STARTED, DEADLOCK, INVALID_ARGUMENT, NOT_STARTED, NO_THREAD, OK, SHUT_DOWN, TARGET_FN, TIMED_OUT, Object,
+    ask, byref, check, flag, lib, new_handle, quick, text, unexpected,
+)  # fmt: skip
 from pirn._sync import Event
-from pirn._wait import ended, limit
+from pirn._wait import ended, is_interruptible, limit
 
 _keys = count(1)
 _threads = weakref.WeakValueDictionary()
@@ -165,9 +149,7 @@ class Thread(Object):
     def name(self, name):
         self._check_set_up()
         name = str(name)
-        status = quick.thread_set_name(self._handle, name.encode(errors="replace"))
-        if status != OK:
-            raise unexpected(status)
+        check(quick.thread_set_name(self._handle, name.encode(errors="replace")))
         if self._known is not None:
             self._known._name = name
 
@@ -187,8 +169,7 @@ class Thread(Object):
         status = function(self._handle, byref(out))
         if status == NOT_STARTED:
             return None
-        if status != OK:
-            raise unexpected(status)
+        check(status)
         return out.value
 
     @property
@@ -202,8 +183,7 @@ class Thread(Object):
         status = quick.thread_set_daemon(self._handle, bool(daemonic))
         if status == ALREADY_STARTED:
             raise RuntimeError("cannot set daemon status of active thread")
-        if status != OK:
-            raise unexpected(status)
+        check(status)
 
     def __repr__(self):
         self._check_set_up()
@@ -350,14 +330,28 @@ def enumerate():
     room = 16
     while True:
         handles = (c_void_p * room)()
-        status = quick.enumerate(handles, room, byref(known))
-        if status != OK:
-            raise unexpected(status)
+        check(quick.enumerate(handles, room, byref(known)))
         if known.value <= room:
             return [_wrap(handle) for handle in handles[: known.value]]
         for handle in handles:
             quick.thread_free(handle)
         room = known.value + 16
+
+
+def uninterrupted(call, *args):
+    """Makes a call that waits without a limit, which no signal ends: in the main thread by way of another one, for whose end
+    this one waits. Gives what the call gives."""
+    if is_interruptible():
+        outcome = []
+        helper = Thread(target=lambda: outcome.append(call(*args)), daemon=True)
+        try:
+            helper.start()
+        except RuntimeError:
+            pass  # no thread to be had: then without
+        else:
+            helper.join()
+            return outcome[0]
+    return call(*args)
 
 
 def stack_size(size=0, /):
@@ -367,8 +361,7 @@ def stack_size(size=0, /):
     status = quick.set_stack_size(size)
     if status == INVALID_ARGUMENT:
         raise ValueError(f"size not valid: {size} bytes")
-    if status != OK:
-        raise unexpected(status)
+    check(status)
     return before
 
 

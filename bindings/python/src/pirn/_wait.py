@@ -12,7 +12,7 @@ import os
 import threading
 from _thread import get_ident
 
-from pirn._library import FOREVER, OK, TARGET_FN, TIMED_OUT, TIMEOUT_MAX, quick, unexpected
+from pirn._library import FOREVER, OK, TARGET_FN, TIMED_OUT, TIMEOUT_MAX, check, quick, unexpected
 
 _check_signals = ctypes.pythonapi.PyErr_CheckSignals
 
@@ -36,9 +36,7 @@ class _MainThread:
         self._generator = self._run_handlers()
         next(self._generator)
         self._hook = TARGET_FN(self._generator.send)
-        status = quick.set_interrupt(self._hook, None, None)
-        if status != OK:
-            raise unexpected(status)
+        check(quick.set_interrupt(self._hook, None, None))
         self.ident = get_ident()
 
     def _run_handlers(self):

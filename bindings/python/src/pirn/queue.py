@@ -12,22 +12,9 @@ from itertools import count
 from queue import Empty, Full
 
 from pirn._library import (
-    COMPARE_FN,
-    FREE_FN,
-    OK,
-    OVER_RELEASE,
-    SHUT_DOWN,
-    TIMED_OUT,
-    WOULD_BLOCK,
-    Object,
-    ask,
-    byref,
-    flag,
-    lib,
-    new_handle,
-    quick,
-    unexpected,
-)
+    COMPARE_FN, FREE_FN, OK, OVER_RELEASE, SHUT_DOWN, TIMED_OUT, WOULD_BLOCK, Object, ask, byref, check, flag, lib,
+    new_handle, quick, unexpected,
+)  # fmt: skip
 from pirn._wait import ended, limit
 
 __all__ = ["Empty", "Full", "ShutDown", "Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"]
@@ -142,9 +129,7 @@ class Queue(_Items):
             raise ValueError("task_done() called too many times") if status == OVER_RELEASE else unexpected(status)
 
     def join(self):
-        status = ended(lib.queue_join_timeout(self._handle, limit(None)))
-        if status != OK:
-            raise unexpected(status)
+        check(ended(lib.queue_join_timeout(self._handle, limit(None))))
 
     def shutdown(self, immediate=False):
         # Let go of at the end, since their destructors are anyone's code.
@@ -158,8 +143,7 @@ class Queue(_Items):
             _drained.drop = outer
             # Those that are left when the queue goes are let go of with it.
             lib.queue_set_item_free(self._handle, FREE_FN())
-        if status != OK:
-            raise unexpected(status)
+        check(status)
 
     @property
     def is_shutdown(self):
@@ -171,9 +155,7 @@ class Queue(_Items):
 
     @maxsize.setter
     def maxsize(self, maxsize):
-        status = self._fast.queue_set_maxsize(self._handle, maxsize)
-        if status != OK:
-            raise unexpected(status)
+        check(self._fast.queue_set_maxsize(self._handle, maxsize))
 
     @property
     def unfinished_tasks(self):
@@ -239,9 +221,7 @@ class SimpleQueue(_Items):
         self._set_up(new_handle(quick.simple_queue_new))
 
     def put(self, item, block=True, timeout=None):
-        status = self._add(item, False, None)
-        if status != OK:
-            raise unexpected(status)
+        check(self._add(item, False, None))
 
     def put_nowait(self, item):
         self.put(item)
