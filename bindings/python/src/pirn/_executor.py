@@ -1,8 +1,11 @@
 """The thread pool, and map."""
 
+import collections
 import concurrent.futures
 import functools
+import itertools
 import operator
+import time
 from ctypes import c_size_t, c_void_p
 from typing import NamedTuple
 
@@ -220,9 +223,9 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
             return RuntimeError("can't start new thread")
         return unexpected(status)
 
-    def map(self, fn, *iterables, timeout=None, chunksize=1):
-        if chunksize < 1:
-            raise ValueError("chunksize must be >= 1.")
+    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
+        if buffersize is not None:
+            return self._map_buffered(fn, zip(*iterables), timeout, buffersize)
         seconds, owner, out = limit(timeout), _Map(fn), c_void_p()
         keys = [keep((owner, item)) for item in zip(*iterables)]
         array = (c_void_p * len(keys))(*keys)
@@ -231,6 +234,28 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         if status != OK:
             raise self._refusal(status)
         return self._results(_Results(out.value), owner)
+
+    def _map_buffered(self, fn, calls, timeout, buffersize):
+        """A map that submits no more than `buffersize` tasks ahead of what is asked for."""
+        if not isinstance(buffersize, int):
+            raise TypeError("buffersize must be an integer or None")
+        if buffersize < 1:
+            raise ValueError("buffersize must be None or > 0")
+        end = None if timeout is None else timeout + time.monotonic()
+        ahead = collections.deque(self.submit(fn, *args) for args in itertools.islice(calls, buffersize))
+
+        def results():
+            try:
+                while ahead:
+                    for args in itertools.islice(calls, 1):
+                        ahead.append(self.submit(fn, *args))
+                    # Kept no longer than the caller keeps it.
+                    yield ahead.popleft().result(None if end is None else end - time.monotonic())
+            finally:
+                for future in ahead:
+                    future.cancel()
+
+        return results()
 
     @staticmethod
     def _results(results, owner):

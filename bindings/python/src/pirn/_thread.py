@@ -2,12 +2,14 @@
 
 import atexit
 import math
+import operator
 import signal
 import sys
 import threading
 import warnings
 import weakref
 from _thread import _local, get_ident
+from contextvars import Context, copy_context
 from ctypes import c_size_t, c_uint64, c_void_p
 from itertools import count
 from threading import ExceptHookArgs
@@ -15,7 +17,7 @@ from threading import ExceptHookArgs
 from pirn import _host
 from pirn._library import (
     ALREADY_STARTED, DEADLOCK, INVALID_ARGUMENT, NOT_STARTED, NO_THREAD, OK, SHUT_DOWN, TARGET_FN, TIMED_OUT, Object,
-    ask, byref, check, flag, lib, new_handle, quick, text, unexpected,
+    ask, byref, check, flag, int64, lib, new_handle, quick, text, unexpected,
 )  # fmt: skip
 from pirn._sync import Event
 from pirn._wait import ended, is_interruptible, limit
@@ -34,6 +36,8 @@ _own = _local()
 """`thread`: the calling thread's object."""
 
 _hooks = {"trace": None, "profile": None}
+_INHERITS_CONTEXT = getattr(sys.flags, "thread_inherit_context", False)
+"""Whether a thread starts with a copy of the context of whoever starts it (from 3.14, by an option)."""
 
 
 class Thread(Object):
@@ -41,11 +45,12 @@ class Thread(Object):
 
     _free = quick.thread_free
 
-    def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None):
+    def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None, context=None):
         assert group is None, "group argument must be None for now"
         self._target = target
         self._args = args
         self._kwargs = {} if kwargs is None else kwargs
+        self._context = context
         self._set_up(self._new())
         if name is not None:
             self.name = name
@@ -77,6 +82,8 @@ class Thread(Object):
     def start(self):
         if not hasattr(self, "_handle"):
             raise RuntimeError("thread.__init__() not called")
+        if self._context is None:
+            self._context = copy_context() if _INHERITS_CONTEXT else Context()
         _limbo.add(self)
         status = self._start()
         if status == OK:
@@ -117,7 +124,7 @@ class Thread(Object):
                 sys.settrace(_hooks["trace"])
             if _hooks["profile"]:
                 sys.setprofile(_hooks["profile"])
-            self._work()
+            self._context.run(self._work)
         except BaseException:
             _report(self)
         finally:
@@ -288,7 +295,7 @@ def _wrap(handle):
             return thread
         kind = _kind(handle, identity)
         thread = kind.__new__(kind)
-        thread._target, thread._args, thread._kwargs = None, (), {}
+        thread._target, thread._args, thread._kwargs, thread._context = None, (), {}, None
         thread._set_up(handle)
     if kind is _MainThread:
         _mains.add(thread)
@@ -355,8 +362,10 @@ def uninterrupted(call, *args):
 
 
 def stack_size(size=0, /):
-    if size < 0:
+    if operator.index(size) < 0:
         raise ValueError("size must be 0 or a positive value")
+    if size != int64(size):
+        raise OverflowError("Python int too large to convert to C ssize_t")
     before = quick.stack_size()
     status = quick.set_stack_size(size)
     if status == INVALID_ARGUMENT:
