@@ -160,6 +160,18 @@ print("over")
     assert (out, err) == ("over\n", "")
 
 
+def test_daemon_threads_that_have_hardly_begun(program):
+    out, err = program.run("""
+for _ in range(20):
+    timer = threading.Timer(0.001, int)
+    timer.daemon = True
+    timer.start()
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+print("over")
+""")
+    assert (out, err) == ("over\n", "")
+
+
 def test_daemon_threads_in_callbacks_do_not_keep_the_process(program):
     out, err = program.run("""
 import time

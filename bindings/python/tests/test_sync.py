@@ -184,7 +184,8 @@ def test_condition_wait_with_odd_timeouts(threading):
         assert condition.wait(-1) is False
         assert condition.wait(0) is False
         if sys.version_info >= (3, 14):
-            same_error(lambda: condition.wait(float("nan")), ValueError, "Invalid value NaN (not a number)")
+            for wait in condition.wait, lambda timeout: condition.wait_for(lambda: False, timeout):
+                same_error(lambda wait=wait: wait(float("nan")), ValueError, "Invalid value NaN (not a number)")
         else:
             assert condition.wait(float("nan")) is False
         with pytest.raises(OverflowError):

@@ -6,6 +6,7 @@ import operator
 import signal
 import sys
 import threading
+import time
 import warnings
 import weakref
 from _thread import _local, get_ident
@@ -431,6 +432,19 @@ def _shut_down():
         if handler is signal.default_int_handler:
             signal.signal(signal.SIGINT, handler)
 
+
+def _cut_off():
+    """Has no daemon come to Python for the first time when there is none any more: its callback is gone then. (Those that are in
+    Python are the interpreter's business.)"""
+    for thread in list(_limbo):
+        if isinstance(thread, Timer):
+            Timer.cancel(thread)
+    while any(thread.is_alive() for thread in list(_limbo)):
+        time.sleep(0.0001)
+
+
+# After all functions that the program registers, and after the shutdown: no thread starts any more.
+atexit.register(_cut_off)
 
 # Before the interpreter joins its own threads, as concurrent.futures does: theirs may wait for ours. Once that has begun
 # (someone imports pirn in an atexit function) there is atexit.
