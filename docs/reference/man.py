@@ -27,7 +27,8 @@ def tagged(tag: str, text: str) -> str:
 
 
 def title(name: str, section: int, version: str) -> str:
-    return f'.TH {name} {section} "" "pirn {version}" "pirn"\n'
+    # Names are to be found and copied whole.
+    return f'.TH {name} {section} "" "pirn {version}" "pirn"\n.nh\n.ad l\n'
 
 
 def page(function: headers.Function, same_header: list[str], version: str) -> str:
