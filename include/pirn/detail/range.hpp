@@ -17,12 +17,18 @@ namespace detail {
 template <class Range>
 using item_of = std::decay_t<decltype(*std::begin(std::declval<Range &>()))>;
 
-/// Whether a range that is passed as Range&& owns what it leaves: a temporary, and no view, whose elements
-/// are another's. A container's elements are const when it is.
+/// Whether the elements of a range are const when it is, as a container's are. A view's are another's, and
+/// there may be no way to them at all through a const one.
+template <class Range, class = void>
+constexpr bool owns_items = false;
+
 template <class Range>
-constexpr bool gives_up =
-    !std::is_lvalue_reference_v<Range> && std::is_const_v<std::remove_reference_t<decltype(*std::begin(
-                                              std::declval<const std::remove_reference_t<Range> &>()))>>;
+constexpr bool owns_items<Range, std::void_t<decltype(*std::begin(std::declval<const Range &>()))>> =
+    std::is_const_v<std::remove_reference_t<decltype(*std::begin(std::declval<const Range &>()))>>;
+
+/// Whether a range that is passed as Range&& owns what it leaves: a temporary, and no view.
+template <class Range>
+constexpr bool gives_up = !std::is_lvalue_reference_v<Range> && owns_items<std::remove_reference_t<Range>>;
 
 } // namespace detail
 } // namespace PIRN_HPP_DIALECT
