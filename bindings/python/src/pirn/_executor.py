@@ -111,6 +111,7 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         handle = new_handle(quick.executor_new, int64(max_workers or 0))
         self._handle = handle
         self._was_shut_down = False
+        self._is_bounded = False
         if thread_name_prefix:
             quick.executor_set_thread_name_prefix(handle, thread_name_prefix.encode(errors="replace"))
         quick.executor_set_initializer(handle, _initialize, keep(_Initializer(initializer, initargs)), drop)
@@ -143,6 +144,7 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         if status == ALREADY_STARTED:
             raise RuntimeError("max_pending cannot be set after the first task")
         check(status)
+        self._is_bounded = max_pending > 0
 
     def pending(self):
         """How many tasks have not started, and how many are running, at this moment."""
@@ -164,7 +166,9 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
 
     def submit(self, fn, /, *args, **kwargs):
         # Without the GIL, as all of these: it may start a thread, and wait for it to run, or for room.
-        return self._submit(lib.executor_submit_timeout, (fn, args, kwargs), limit(None))
+        if self._is_bounded:
+            return self._submit(lib.executor_submit_timeout, (fn, args, kwargs), limit(None))
+        return self._submit(lib.executor_submit, (fn, args, kwargs))
 
     def submit_timeout(self, timeout, fn, /, *args, **kwargs):
         """`submit`, waiting for room (see `max_pending`) for at most so many seconds; then TimeoutError."""
@@ -211,7 +215,7 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
 
     def _waiting(self, submit):
         """`submit`, which has no form with a limit, and waits if there is a bound."""
-        return functools.partial(uninterrupted, submit) if self.max_pending else submit
+        return functools.partial(uninterrupted, submit) if self._is_bounded else submit
 
     def _refusal(self, status):
         if status == BROKEN_EXECUTOR:

@@ -127,6 +127,7 @@ _METHODS = {
     "executor": {
         "set_thread_name_prefix": [c_char_p],
         "set_initializer": [TARGET_FN, c_void_p, FREE_FN],
+        "submit": [TASK_FN, c_void_p, FREE_FN, _NEW],
         "submit_timeout": [TASK_FN, c_void_p, FREE_FN, c_double, _NEW],
         "try_submit": [TASK_FN, c_void_p, FREE_FN, _NEW],
         "submit_priority": [TASK_FN, c_void_p, FREE_FN, c_int32, _NEW],

@@ -303,7 +303,7 @@ class Semaphore(Object):
     def release(self, n=1):
         if n < 1:
             raise ValueError("n must be one or more")
-        status = quick.semaphore_release_n(self._handle, int64(n))
+        status = quick.semaphore_release_n(self._handle, n if n == 1 else int64(n))
         if status != OK:
             raise ValueError("Semaphore released too many times") if status == OVER_RELEASE else unexpected(status)
 
