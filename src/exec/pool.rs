@@ -422,7 +422,7 @@ impl Pool {
                     Some(vacant) => Future::fill_open(vacant, self, task),
                     None => Entry::Detached(task),
                 };
-                queue.submit(self.shift().ranks.rank(priority, entry));
+                self.shift().submit_ranked(queue, priority, entry);
             }
             is_put
         })?;
@@ -495,7 +495,7 @@ impl Pool {
         let put = self.put(place, priority, |queue| {
             futures
                 .iter()
-                .for_each(|future| queue.submit(self.shift().ranks.rank(priority, Entry::Future(future.handle()))));
+                .for_each(|future| self.shift().submit_ranked(queue, priority, Entry::Future(future.handle())));
             true
         })?;
         if put == Put::Broken {
