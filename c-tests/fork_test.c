@@ -513,6 +513,38 @@ TEST(an_executor_is_freed_in_the_child)
     end_work(&work);
 }
 
+/* On a worker of the child: what the parent has queued is not to be run here, for its result either. */
+static int32_t ask_for_what_the_parent_queued(void *arg, void **result)
+{
+    work_t *work = arg;
+    int32_t code;
+    CHECK_STATUS(pirn_future_result(work->queued[0], result), PIRN_ERR_CANCELLED);
+    CHECK_STATUS(pirn_future_result_timeout(work->queued[1], 3600, result), PIRN_ERR_CANCELLED);
+    CHECK_STATUS(pirn_future_exception(work->queued[2], &code, NULL, 0, NULL), PIRN_ERR_CANCELLED);
+    return 0;
+}
+
+static void ask_in_child(void *arg)
+{
+    work_t *work = arg;
+    size_t queued = 99, running = 99;
+    CHECK_OK(pirn_future_result(submit(work->executor, ask_for_what_the_parent_queued, work), NULL));
+    for (int i = 0; i < 3; i++)
+        CHECK_COUNTED(&work->args[i], 0, 0);
+    CHECK_OK(pirn_executor_pending(work->executor, &queued, &running));
+    CHECK_EQ(queued, 0);
+    CHECK_EQ(running, 0);
+    CHECK_OK(pirn_executor_free(work->executor));
+}
+
+TEST(a_worker_of_the_child_asks_for_what_the_parent_queued)
+{
+    work_t work;
+    make_work(&work);
+    in_forked_child(ask_in_child, &work);
+    end_work(&work);
+}
+
 static pirn_executor_t *submitted_to;
 
 static void submit_in_child(void *arg)

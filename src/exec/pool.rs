@@ -109,10 +109,13 @@ impl State {
 pub(super) struct Place<'a>(Option<(&'a Backlog, usize)>);
 
 impl Place<'_> {
-    /// The tasks are queued, and give it back when they have left.
+    /// The tasks are queued, and give it back to this backlog when they have left: the same, unless a hook forked in the wait.
     #[inline]
-    fn fill(self) {
-        core::mem::forget(self);
+    fn fill(self, backlog: &Backlog) {
+        match self.0 {
+            Some((other, count)) if !core::ptr::eq(other, backlog) => backlog.admit_anyway(count),
+            _ => core::mem::forget(self),
+        }
     }
 }
 
@@ -285,14 +288,21 @@ impl Pool {
 
     #[cold]
     fn reserve_bounded(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
-        let backlog = &self.shift().backlog;
-        match patience {
-            Patience::None => backlog.admit(count, patience)?,
-            Patience::Until(_) if worker::current_of(self).is_some() => backlog.admit_anyway(count),
+        let admit = |patience| {
+            let backlog = &self.shift().backlog;
+            backlog.admit(count, patience).map(|()| backlog)
+        };
+        let backlog = match patience {
+            Patience::None => admit(patience)?,
+            Patience::Until(_) if worker::current_of(self).is_some() => {
+                let backlog = &self.shift().backlog;
+                backlog.admit_anyway(count);
+                backlog
+            }
             Patience::Until(deadline) => hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
-                backlog.admit(count, Patience::Until(deadline))
+                admit(Patience::Until(deadline))
             })?,
-        }
+        };
         Ok(Place(Some((backlog, count))))
     }
 
@@ -306,22 +316,25 @@ impl Pool {
         priority: i32,
         put: impl FnOnce(&mut Queue<Entry>) -> bool,
     ) -> Result<Put, Error> {
-        let shift = self.shift();
-        let lane = if priority < 0 {
-            shift.lanes.len() - 1
-        } else {
-            worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
-        };
-        let mut queue = shift.lanes[lane].lock_to_submit();
         let mut has_started_one = false;
         let mut admission = Put::Queued;
-        while !queue.open && admission == Put::Queued {
+        let (shift, mut queue) = loop {
+            // Anew each time: a fork may come in what the program does while this waits.
+            let shift = self.shift();
+            let lane = if priority < 0 {
+                shift.lanes.len() - 1
+            } else {
+                worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
+            };
+            let queue = shift.lanes[lane].lock_to_submit();
+            if queue.open || admission == Put::Broken {
+                break (shift, queue);
+            }
             drop(queue);
             admission = self.admit(&mut has_started_one)?;
-            queue = shift.lanes[lane].lock_to_submit();
-        }
+        };
         if put(&mut queue) {
-            place.fill();
+            place.fill(&shift.backlog);
         }
         drop(queue);
         if admission == Put::Queued && shift.crew.is_short() {
@@ -645,9 +658,6 @@ impl shutdown::OnShutdown for Pool {
     }
 }
 
-/// How long a pool's end waits for those who are about to count a task.
-const PATIENCE_NS: u64 = 1_000_000_000;
-
 impl Drop for Pool {
     fn drop(&mut self) {
         let shift = *self.shift.get_mut();
@@ -656,14 +666,10 @@ impl Drop for Pool {
             // Futures from before the fork may refer to it.
             return;
         }
-        // Somebody who has taken a task out of PENDING is about to count it, and still needs the pool for that. If that takes long the
-        // shift is left to it for good: who lets go of a pool is not to be kept waiting.
-        let patience = Deadline::after_ns(PATIENCE_NS);
+        // Every task has been started or taken out of PENDING by now. Whoever has just done so is about to count it, which waits for
+        // nobody's callback, and needs the shift for that.
         // SAFETY: as above.
         while unsafe { &*shift }.pending().0 > 0 {
-            if patience.has_passed() {
-                return;
-            }
             std::thread::yield_now();
         }
         // SAFETY: from Box::into_raw, and nobody refers to it any more.

@@ -382,7 +382,8 @@ impl Worker {
     /// if the future was finished by hand meanwhile.
     #[inline]
     pub fn run_inline(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
-        if !self.may_run_inline() {
+        // What the parent has queued is the parent's to run, and was never counted here.
+        if !self.may_run_inline() || record.is_from_before_a_fork() {
             return None;
         }
         let task = record.claim(tag)?;
