@@ -5,7 +5,9 @@
 //! pool. Both are done lane by lane under the pool's lock. So of a submit and a shutdown, either the submit had its lane before the
 //! shutdown closed it, and what it queued is run, or drained; or it finds the lane closed.
 //!
-//! Locks, outer before inner: the pool's state, the crew's roster, a lane.
+//! Locks, outer before inner: the pool's state, the crew's roster, the tallies, a lane, the ranks. All but the lanes are mutexes, whose
+//! holders a fork waits for (`sys::fork`). Who holds one may wait for a lane, and who holds a lane is not to wait for the end of a fork,
+//! or all three wait for ever: so who is to lock the ranks under a lane's lock is let in before it locks the lane.
 //!
 //! A pool is kept by its executor, its workers, and its queue: a future refers to its pool without keeping it, and looks into it
 //! only when it has just been taken out of PENDING. Until whoever did that has counted the task as withdrawn the pool's counts say
@@ -23,7 +25,7 @@ use crate::handle::arena::Vacant;
 use crate::identity::{self, Identified as _, Kind};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
-use crate::sys::fork;
+use crate::sys::fork::{self, Section};
 use crate::thread::hooks::Subject;
 use crate::thread::{Thread, hooks, report, shutdown};
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -109,13 +111,10 @@ impl State {
 pub(super) struct Place<'a>(Option<(&'a Backlog, usize)>);
 
 impl Place<'_> {
-    /// The tasks are queued, and give it back to this backlog when they have left: the same, unless a hook forked in the wait.
+    /// The tasks are queued, and give it back when they have left.
     #[inline]
-    fn fill(self, backlog: &Backlog) {
-        match self.0 {
-            Some((other, count)) if !core::ptr::eq(other, backlog) => backlog.admit_anyway(count),
-            _ => core::mem::forget(self),
-        }
+    fn fill(self) {
+        core::mem::forget(self);
     }
 }
 
@@ -294,17 +293,20 @@ impl Pool {
             let backlog = &self.shift().backlog;
             backlog.admit(count, patience).map(|()| backlog)
         };
-        let backlog = match patience {
-            Patience::None => admit(patience)?,
-            Patience::Until(_) if worker::current_of(self).is_some() => {
-                let backlog = &self.shift().backlog;
-                backlog.admit_anyway(count);
-                backlog
+        let admitted = match patience {
+            Patience::None => Some(admit(patience)?),
+            Patience::Until(_) if worker::current_of(self).is_some() => None,
+            Patience::Until(deadline) => {
+                Some(hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
+                    admit(Patience::Until(deadline))
+                })?)
             }
-            Patience::Until(deadline) => hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
-                admit(Patience::Until(deadline))
-            })?,
         };
+        // A hook of the wait may have forked: then it was admitted to the parent's.
+        let backlog = &self.shift().backlog;
+        if !admitted.is_some_and(|admitted| core::ptr::eq(admitted, backlog)) {
+            backlog.admit_anyway(count);
+        }
         Ok(Place(Some((backlog, count))))
     }
 
@@ -320,7 +322,7 @@ impl Pool {
     ) -> Result<Put, Error> {
         let mut has_started_one = false;
         let mut admission = Put::Queued;
-        let (shift, mut queue) = loop {
+        let (shift, mut queue, inside) = loop {
             // Anew each time: a fork may come in what the program does while this waits.
             let shift = self.shift();
             let lane = if priority < 0 {
@@ -328,17 +330,18 @@ impl Pool {
             } else {
                 worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
             };
+            let inside = (priority != 0).then(Section::enter);
             let queue = shift.lanes[lane].lock_to_submit();
             if queue.open || admission == Put::Broken {
-                break (shift, queue);
+                break (shift, queue, inside);
             }
-            drop(queue);
+            drop((queue, inside));
             admission = self.admit(&mut has_started_one)?;
         };
         if put(&mut queue) {
-            place.fill(&shift.backlog);
+            place.fill();
         }
-        drop(queue);
+        drop((queue, inside));
         if admission == Put::Queued && shift.crew.is_short() {
             self.summon(shift);
         }
