@@ -24,6 +24,7 @@ use crate::identity::Identified;
 use crate::park::{Deadline, RawMutex, bucket, spin_until};
 use crate::status::Error;
 use core::mem::ManuallyDrop;
+use slab::Slab;
 use std::sync::Arc;
 
 /// A result that will be there later: one of its owners.
@@ -563,8 +564,12 @@ impl Future {
             return None;
         }
         // SAFETY: the bucket is held.
-        let followers = unsafe { self.record.followers() };
-        Some(followers.watchers.insert(Watcher { channel: channel.clone(), position }))
+        let watchers = &mut unsafe { self.record.followers() }.watchers;
+        if watchers.capacity() == 0 {
+            // As a rule there is one, and it may be one of a million futures.
+            *watchers = Slab::with_capacity(1);
+        }
+        Some(watchers.insert(Watcher { channel: channel.clone(), position }))
     }
 
     /// Takes a watcher away, of whom a future that is done knows nothing any more.

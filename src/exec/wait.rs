@@ -11,6 +11,7 @@ use crate::status::{Error, PIRN_OK, PIRN_TIMED_OUT, pirn_status_t};
 use crate::sys::fork;
 use crate::thread::hooks::HasStatus;
 use core::borrow::Borrow;
+use core::hash::{BuildHasherDefault, Hasher};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -48,12 +49,30 @@ impl HasStatus for Waited {
     }
 }
 
+/// For handles, which are numbers that nobody chooses: a multiplication spreads them (Fibonacci hashing).
+#[derive(Default)]
+struct HandleHasher(u64);
+
+impl Hasher for HandleHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_right(32);
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a handle is one number")
+    }
+}
+
 /// Each future once, with the first of its positions, and for each position that future's place among them.
 fn distinct(futures: &[Future]) -> (Vec<usize>, Vec<usize>) {
-    let mut places = HashMap::with_capacity(futures.len());
+    let mut places = HashMap::with_capacity_and_hasher(futures.len(), BuildHasherDefault::<HandleHasher>::default());
     let mut firsts = Vec::new();
     let place_of = |(position, future): (usize, &Future)| {
-        *places.entry(future.handle()).or_insert_with(|| {
+        *places.entry(future.id()).or_insert_with(|| {
             firsts.push(position);
             firsts.len() - 1
         })
