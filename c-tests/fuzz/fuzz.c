@@ -187,6 +187,7 @@ static void live_in_child(uint64_t seed)
         _exit(40);
     }
     play(&c, 60);
+    let_go(); /* threads that the end joins may wait for that */
     pirn_set_stack_size(0); /* another thread may have set one that cannot be had */
     expect_in_child(pirn_executor_new(2, &executor), "pirn_executor_new");
     expect_in_child(pirn_executor_submit(executor, task, &tickets[1], NULL, &future), "pirn_executor_submit");
