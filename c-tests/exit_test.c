@@ -140,6 +140,24 @@ TEST(aliens_and_unstarted_threads_are_not_waited_for)
     check_child("leaves_an_alien_and_an_unstarted_thread_behind", 0, "");
 }
 
+static int32_t start_in_a_callback(void *text)
+{
+    say(text);
+    start_and_let_go(say_after_stage, "a thread of a callback");
+    return set_stage(NULL);
+}
+
+CHILD(starts_a_thread_in_a_callback)
+{
+    make_stage();
+    at_shutdown(start_in_a_callback, "a callback");
+}
+
+TEST(a_thread_started_in_a_callback_is_joined)
+{
+    check_child("starts_a_thread_in_a_callback", 0, "a callback\na thread of a callback\n");
+}
+
 static int32_t start_another(void *arg)
 {
     int left = (int)(intptr_t)arg;
