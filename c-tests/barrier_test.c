@@ -302,6 +302,23 @@ TEST(an_abort_breaks_a_round_that_still_drains)
     CHECK_OK(pirn_barrier_free(barrier));
 }
 
+/* Who is let go has come through: a reset sends away those alone who wait for a round to fill. */
+TEST(a_reset_leaves_a_round_that_drains)
+{
+    enum { OTHERS = 7, ROUNDS = 200 };
+    pirn_barrier_t *barrier = new_barrier(OTHERS + 1);
+    for (int round = 0; round < ROUNDS; round++) {
+        call_t calls[OTHERS];
+        begin_waits(calls, OTHERS, barrier);
+        CHECK_OK(pirn_barrier_wait(barrier, NULL));
+        CHECK_OK(pirn_barrier_reset(barrier));
+        end_waits(calls, OTHERS, PIRN_OK);
+        CHECK(!is_broken(barrier));
+    }
+    check_works(barrier);
+    CHECK_OK(pirn_barrier_free(barrier));
+}
+
 static void wait_with_resets(void *element)
 {
     crowd_t *crowd = *(crowd_t **)element;

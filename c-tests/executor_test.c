@@ -79,6 +79,8 @@ TEST(prefixes)
     CHECK(strncmp(second, "ThreadPoolExecutor-", 19) == 0);
     CHECK(strcmp(first, second) != 0);
     CHECK_OK(pirn_executor_set_thread_name_prefix(executor, "gr\xc3\xbc\xc3\x9f"));
+    CHECK_OK(pirn_executor_set_thread_name_prefix(executor, ""));
+    check_text(executor_prefix, executor, first); /* none, so the default one */
     CHECK_OK(pirn_executor_set_thread_name_prefix(executor, "a prefix"));
     check_text(executor_prefix, executor, "a prefix");
     CHECK_TEXT_REFUSED(pirn_executor_set_thread_name_prefix(executor, text));
@@ -104,7 +106,7 @@ TEST(settings_end_with_the_first_submit)
 TEST(bad_arguments)
 {
     counted_t arg = {0};
-    size_t out;
+    size_t out = 77;
     pirn_future_t *future = UNTOUCHED;
     pirn_executor_t *executor = new_executor(1);
     CHECK_STATUS(pirn_executor_new(1, NULL), PIRN_ERR_INVALID_ARGUMENT);
@@ -116,7 +118,10 @@ TEST(bad_arguments)
     CHECK_STATUS(pirn_executor_max_workers(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(pirn_executor_is_shut_down(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(pirn_executor_is_broken(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
-    CHECK_OK(pirn_executor_max_workers(executor, &out));
+    CHECK_STATUS(pirn_executor_pending(executor, NULL, &out), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_executor_pending(executor, &out, NULL), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_executor_max_pending(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(out, 77);
     CHECK_EQ(pirn_active_count(), 1);
     CHECK_OK(pirn_executor_free(executor));
 }
@@ -468,6 +473,30 @@ TEST(a_failing_initializer_breaks_the_executor)
     for (int i = 0; i < TASKS; i++)
         CHECK_COUNTED(&args[i], 0, 1);
     CHECK_COUNTED(&gate.counted, 1, 1);
+}
+
+/* A map that the executor breaks under says so in the place of the first result, and has ended. */
+TEST(a_map_of_a_broken_executor_says_so)
+{
+    enum { ITEMS = 3 };
+    gate_t gate;
+    counted_t items[ITEMS] = {{0, 0}};
+    void *pointers[ITEMS], *result = UNTOUCHED;
+    pirn_map_t *map;
+    pirn_executor_t *executor = new_executor(1);
+    gate_init(&gate);
+    for (int i = 0; i < ITEMS; i++)
+        pointers[i] = &items[i];
+    CHECK_OK(pirn_executor_set_initializer(executor, fail_when_opened, &gate, NULL));
+    CHECK_OK(pirn_executor_map(executor, count_task, pointers, ITEMS, count_free, 1, PIRN_FOREVER, &map));
+    gate_open(&gate);
+    CHECK_STATUS(pirn_map_next(map, &result), PIRN_ERR_BROKEN_EXECUTOR);
+    CHECK_STATUS(pirn_map_next(map, &result), PIRN_END);
+    CHECK(result == UNTOUCHED);
+    CHECK_OK(pirn_map_free(map));
+    CHECK_OK(pirn_executor_free(executor));
+    for (int i = 0; i < ITEMS; i++)
+        CHECK_COUNTED(&items[i], 0, 1);
 }
 
 static void note_done(pirn_future_t *future, void *arg)

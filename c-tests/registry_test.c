@@ -167,6 +167,7 @@ TEST(the_whole_number_is_given_though_the_room_is_short)
     CHECK_OK(pirn_enumerate(NULL, 0, &count));
     CHECK_EQ(count, THREADS + 1);
     CHECK_STATUS(pirn_enumerate(NULL, 1, &count), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_enumerate(buf, ROOM, NULL), PIRN_ERR_INVALID_ARGUMENT);
     gate_open(&gate);
     for (int i = 0; i < THREADS; i++)
         join_and_free(threads[i]);
