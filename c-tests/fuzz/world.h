@@ -54,6 +54,7 @@ static void *live[SLOTS]; /* slot i holds a handle of kind i / PER_KIND, or NULL
 static void *freed[FREED];
 static unsigned n_freed;
 static long n_wrong; /* what must not have happened */
+static bool forked; /* this is a child of a fork */
 
 #define WRONG(...) (ADD(n_wrong, 1), fprintf(stderr, "WRONG: " __VA_ARGS__), fputc('\n', stderr))
 
