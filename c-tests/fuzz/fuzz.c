@@ -176,11 +176,18 @@ static void live_in_child(uint64_t seed)
     caller_t c = {.state = seed, .in_callback = true};
     pirn_executor_t *executor;
     pirn_future_t *future;
+    pthread_t stirrer;
     alarm(PATIENCE);
     self = NULL;
     n_wrong = 0;
     forked = true;
+    quit_stirring = false;
+    if (pthread_create(&stirrer, NULL, stirrer_main, NULL) != 0) {
+        fprintf(stderr, "in a child pthread_create fails\n");
+        _exit(40);
+    }
     play(&c, 60);
+    let_go(); /* threads that the end joins may wait for that */
     pirn_set_stack_size(0); /* another thread may have set one that cannot be had */
     expect_in_child(pirn_executor_new(2, &executor), "pirn_executor_new");
     expect_in_child(pirn_executor_submit(executor, task, &tickets[1], NULL, &future), "pirn_executor_submit");

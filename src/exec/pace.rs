@@ -25,8 +25,8 @@ const SHARE_NS: u64 = 5_000;
 const STREAM_NS: u64 = 200;
 /// Fewer than so many in the lane are a few.
 const FEW: usize = 8;
-/// A rest, no longer than spins are allowed to be.
-const REST_NS: u64 = 10_000;
+/// A rest: about as long as it takes to wake a thread.
+const REST_NS: u64 = 20_000;
 
 /// A look around disturbs others who submit or take, so small tasks bring about no more than one in this time.
 const LOOK_AROUND_NS: u64 = 200_000;

@@ -169,10 +169,11 @@ impl Shift {
 
     /// A task has left the queue, not to be run.
     pub fn withdraw(&self) {
-        self.withdrawn.fetch_add(1, Ordering::Release);
         if self.backlog.bound() != 0 {
             self.backlog.leave(1);
         }
+        // The last thing: once it is counted the pool may go (`Pool::drop`).
+        self.withdrawn.fetch_add(1, Ordering::Release);
     }
 
     /// How many entries there are, withdrawn ones included.

@@ -24,6 +24,9 @@ pub mod fork {
     pub fn survivor() -> usize {
         0
     }
+
+    /// Nothing: there is no gate.
+    pub fn hold_awaited(_holds: bool) {}
 }
 pub mod futex;
 #[cfg(not(loom))]
