@@ -140,6 +140,9 @@ static void begin(uint64_t seed, int n_threads, pthread_t *stirrer)
     caller_t c = {.state = seed};
     pirn_set_excepthook(excepthook, arg(&c), arg_free);
     make_some_of_all(&c, 40);
+    for (int i = 0; i < CALLS; i++) /* so rare that a short run might leave them out */
+        while (calls[i].mode == RARE && calls[i].n == 0)
+            make_call(&c, &calls[i]);
     if (stirrer)
         pthread_create(stirrer, NULL, stirrer_main, NULL);
     for (int i = 0; i < n_threads; i++) {

@@ -36,8 +36,7 @@ impl Inbox {
 }
 
 impl Channel {
-    /// For `left` futures; a waiter is woken when `quorum` of them have arrived, or a failed one if `on_failure`. `NoMemory`: there is
-    /// room for all from the beginning, since a future that is done has nobody to tell that there is none.
+    /// For `left` futures; a waiter is woken when `quorum` of them have arrived, or a failed one if `on_failure`.
     pub fn new(left: usize, quorum: usize, on_failure: bool) -> Result<Channel, Error> {
         let (mut arrived, waiters) = (VecDeque::new(), WaitList::new());
         arrived.try_reserve_exact(left).map_err(|_| Error::NoMemory)?;
@@ -63,16 +62,21 @@ impl Channel {
         !inbox.arrived.is_empty() || inbox.left == 0
     }
 
-    /// Waits until enough have arrived, or until the deadline: false.
-    pub fn wait(&self, deadline: Deadline) -> bool {
+    /// Whether `wait` would not have to wait.
+    pub fn has_enough(&self) -> bool {
+        self.inbox.lock().is_enough()
+    }
+
+    /// Waits until enough have arrived, or until the deadline: `TimedOut`.
+    pub fn wait(&self, deadline: Deadline) -> Result<(), Error> {
         let mut inbox = self.inbox.lock();
         while !inbox.is_enough() {
             match Mutex::wait(inbox, deadline, |inbox| &mut inbox.waiters) {
                 Wake::Notified(_) => inbox = self.inbox.lock(),
-                Wake::TimedOut(_) => return false,
+                Wake::TimedOut(_) => return Err(Error::TimedOut),
             }
         }
-        true
+        Ok(())
     }
 
     /// Takes the first that has arrived, waiting for one until the deadline: `TimedOut`; `End` when all have been taken.

@@ -74,8 +74,14 @@ impl<E: Withdrawable> Queue<E> {
     /// Appends a task, for which room was made.
     #[inline]
     pub fn submit(&mut self, entry: E) {
-        self.submitted += 1;
         self.entries.push_back(entry);
+        self.submit_elsewhere();
+    }
+
+    /// Counts a task for which there is an entry already.
+    #[inline]
+    pub fn submit_elsewhere(&mut self) {
+        self.submitted += 1;
     }
 
     /// The next in order.

@@ -259,8 +259,8 @@ impl Pool {
         result
     }
 
-    /// Has somebody look at the lanes: wakes a worker, or starts one, and more as long as they are needed. False if one is refused: a
-    /// caller who knows that others work does without.
+    /// Has somebody look at the lanes: wakes a worker, or starts one, and more as long as they are needed. False if one is refused, which
+    /// is done without where others work.
     #[cold]
     pub fn summon(self: &Arc<Pool>, shift: &Shift) -> bool {
         while shift.crew.summon(|| shift.pending().0) {
@@ -268,13 +268,13 @@ impl Pool {
                 return false;
             }
             if !(shift.crew.is_short() && shift.any_work()) {
-                break;
+                return true;
             }
         }
         true
     }
 
-    /// Has somebody look at the lanes, if a change of the crew has left them to nobody. False if somebody is refused.
+    /// Has somebody look at the lanes, if a change of the crew has left them to nobody: false if the system refuses the thread.
     pub fn look_again(self: &Arc<Pool>, shift: &Shift) -> bool {
         !(shift.crew.is_short() && shift.any_work()) || self.summon(shift)
     }
@@ -448,7 +448,7 @@ impl Pool {
                     Some(vacant) => Future::fill_open(vacant, self, task),
                     None => Entry::Detached(task),
                 };
-                queue.submit(self.shift().ranks.rank(priority, entry));
+                self.shift().submit_ranked(queue, priority, entry);
             }
             is_put
         })?;
@@ -525,7 +525,7 @@ impl Pool {
         let put = self.put(place, futures.len(), priority, |queue| {
             futures
                 .iter()
-                .for_each(|future| queue.submit(self.shift().ranks.rank(priority, Entry::Future(future.handle()))));
+                .for_each(|future| self.shift().submit_ranked(queue, priority, Entry::Future(future.handle())));
             true
         })?;
         if put == Put::Broken {

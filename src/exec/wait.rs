@@ -2,14 +2,17 @@
 
 use super::channel::Channel;
 use super::future::Future;
+use super::phase::Status;
 use super::pool::Pool;
-use super::worker;
+use super::worker::{self, Lent};
 use crate::fallible;
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::{Error, PIRN_OK, PIRN_TIMED_OUT, pirn_status_t};
 use crate::sys::fork;
 use crate::thread::hooks::HasStatus;
+use core::borrow::Borrow;
+use core::hash::{BuildHasherDefault, Hasher};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -33,21 +36,45 @@ pub struct Waited {
     pub done: Vec<bool>,
     /// How many are, each counted once.
     pub n_done: usize,
+    /// Why a task's wait gave up: `Deadlock`, `NoThread`.
+    pub refused: Option<Error>,
 }
 
 impl HasStatus for Waited {
     fn status(&self) -> pirn_status_t {
-        if self.complete { PIRN_OK } else { PIRN_TIMED_OUT }
+        match self.refused {
+            Some(error) => error.code(),
+            None if self.complete => PIRN_OK,
+            None => PIRN_TIMED_OUT,
+        }
+    }
+}
+
+/// For handles, which are numbers that nobody chooses: a multiplication spreads them (Fibonacci hashing).
+#[derive(Default)]
+struct HandleHasher(u64);
+
+impl Hasher for HandleHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_right(32);
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a handle is one number")
     }
 }
 
 /// Each future once, with the first of its positions, and for each position that future's place among them.
 fn distinct(futures: &[Future]) -> Result<(Vec<usize>, Vec<usize>), Error> {
-    let mut places = HashMap::new();
+    let mut places = HashMap::with_hasher(BuildHasherDefault::<HandleHasher>::default());
     places.try_reserve(futures.len()).map_err(|_| Error::NoMemory)?;
     let mut firsts = fallible::with_capacity(futures.len())?;
     let place_of = |(position, future): (usize, &Future)| {
-        *places.entry(future.handle()).or_insert_with(|| {
+        *places.entry(future.id()).or_insert_with(|| {
             firsts.push(position);
             firsts.len() - 1
         })
@@ -74,13 +101,50 @@ fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen, done:
     (complete, n_done)
 }
 
+/// Waits, by `wait_until`, whose answer is `TimedOut` if it has to wait for longer. A worker that waits for futures of its own pool has its
+/// place lent meanwhile. If no thread can be had for it, it runs of the futures what has not started, until there `is_enough`; and when
+/// there is nobody left to run what it waits for: `NoThread`.
+fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
+    deadline: Deadline,
+    lend_if_home: impl Fn() -> Option<Lent>,
+    each: impl Fn() -> Each,
+    is_enough: impl Fn() -> bool,
+    wait_until: impl Fn(Deadline) -> Result<A, Error>,
+) -> Result<A, Error> {
+    loop {
+        let mut place = lend_if_home();
+        if deadline == Deadline::NEVER && place.as_ref().is_some_and(Lent::is_refused) {
+            drop(place);
+            for future in each() {
+                future.borrow().run_by_waiter();
+                if is_enough() {
+                    break;
+                }
+            }
+            place = lend_if_home();
+        }
+        // They may be many, and are not asked one by one whether they are queued.
+        let until = place.as_ref().map_or(deadline, |place| place.stay(deadline, true));
+        let outcome = wait_until(until);
+        if until == deadline || !matches!(outcome, Err(Error::TimedOut)) {
+            return outcome;
+        }
+        let is_queued = |future: F| future.borrow().status() == Status::Pending;
+        if place.as_ref().is_some_and(Lent::is_deserted) && each().any(is_queued) {
+            return Err(Error::NoThread);
+        }
+    }
+}
+
 /// Waits until enough of the futures are done, or until the deadline. Duplicates count once. A future that is cancelled, but not
-/// notified, is not done; one that is cancelled and notified is no failure. `NoMemory`, before it has waited.
+/// notified, is not done; one that is cancelled and notified is no failure. A worker that waits for its own pool's futures lends its place
+/// meanwhile, and waits neither for what it runs itself nor for what nobody is left to run. `NoMemory`, before it has waited.
 pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Result<Waited, Error> {
     let (firsts, places) = distinct(futures)?;
     let each = || firsts.iter().map(|&position| &futures[position]);
     let (mut found, mut done) = (fallible::with_capacity(firsts.len())?, fallible::with_capacity(futures.len())?);
     let (mut complete, mut n_done) = survey(each(), when, &mut found);
+    let mut refused = None;
     if !complete && !deadline.has_passed() {
         let (quorum, on_failure) = match when {
             ReturnWhen::FirstCompleted => (1, false),
@@ -93,18 +157,24 @@ pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Result<
             keys.push(future.watch(&channel, place)?);
             Ok(())
         });
-        if watched.is_ok() {
-            let mut lent = worker::lend_if_home(each().map(|future| future.pool()));
-            worker::Lent::wait(&mut lent, deadline, |until| channel.wait(until));
-        }
+        let vain = each().filter(|future| future.runs_here()).count();
+        let is_vain = vain > 0 && (when == ReturnWhen::AllCompleted || n_done + vain == firsts.len());
+        let outcome = if watched.is_err() {
+            watched
+        } else if is_vain && deadline == Deadline::NEVER {
+            Err(Error::Deadlock)
+        } else {
+            let lend_if_home = || worker::lend_if_home(each().map(|future| future.pool()));
+            wait_in_task(deadline, lend_if_home, each, || channel.has_enough(), |until| channel.wait(until))
+        };
+        refused = outcome.err().filter(|&error| error != Error::TimedOut);
         for (future, key) in each().zip(keys) {
             key.into_iter().for_each(|key| future.unwatch(key));
         }
-        watched?;
         (complete, n_done) = survey(each(), when, &mut found);
     }
     done.extend(places.into_iter().map(|place| found[place]));
-    Ok(Waited { complete, done, n_done })
+    Ok(Waited { complete, done, n_done, refused })
 }
 
 /// A pool, by its address: to be compared, never to be looked into.
@@ -189,21 +259,24 @@ impl AsCompleted {
         self.channel.is_ready() || self.deadline.has_passed()
     }
 
-    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline. A future
-    /// whose position has been given out is no longer kept.
+    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline; `NoThread` in a task
+    /// that nobody could stand in for. A future whose position has been given out is no longer kept.
     pub fn next(&self) -> Result<usize, Error> {
         self.catch_up_after_fork();
         let place = self.channel.take(Deadline::PASSED).or_else(|error| {
             if error != Error::TimedOut || self.deadline.has_passed() {
                 return Err(error);
             }
-            let mut lent = worker::lend_if_home(self.homes.iter().map(|home| home.0));
-            let mut taken = Err(error);
-            worker::Lent::wait(&mut lent, self.deadline, |until| {
-                taken = self.channel.take(until);
-                taken != Err(Error::TimedOut)
-            });
-            taken
+            let lend_if_home = || worker::lend_if_home(self.homes.iter().map(|home| home.0));
+            let future_at = |place| self.watched.lock().places.get(place).map(|place: &Place| place.future.clone());
+            let each = || (0..).map_while(future_at).flatten();
+            wait_in_task(
+                self.deadline,
+                lend_if_home,
+                each,
+                || self.channel.is_ready(),
+                |until| self.channel.take(until),
+            )
         })?;
         let mut watched = self.watched.lock();
         let taken = &mut watched.places[place];

@@ -5,8 +5,9 @@
 //! In every other wait for its own pool's futures it lends its place (`lend`), so that the pool goes on.
 //!
 //! Running inline uses up the waiting task's stack. It is done only as long as most of the stack is left, so that the
-//! inner task has about as much as on a thread of its own; beyond that the worker lends. Where the system refuses a thread to take the
-//! place, up to half of the stack is used, and then the worker asks for a thread from time to time while it waits.
+//! inner task has about as much as on a thread of its own; beyond that the worker lends. Where the system refuses the thread that
+//! would take the place, it is done down to half of the stack. Beyond that the worker tries again and again to have a thread
+//! started; and when all workers wait and its own task has not started, nobody will ever run that: it gives up (`NoThread`).
 //!
 //! Where a worker takes tasks from: the front of its own lane; else the front of others, from which it takes some at once and puts
 //! those that it does not run now into its own lane, where all can see them. So tasks from one thread start in the order of their
@@ -41,6 +42,9 @@ const MOST_INLINE: usize = 64;
 /// scheduler.)
 const LOOK_AROUND_EVERY: u32 = 61;
 
+/// How long a worker waits before it tries again to have run what is queued. (As a timer whose thread was refused.)
+const RETRY_NS: u64 = 10_000_000;
+
 /// As `crew` counts the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -65,10 +69,18 @@ pub(super) struct Worker {
     /// Which other worker's lane is looked at the next time around.
     turn: Cell<usize>,
     inline: Cell<usize>,
+    /// The task that it runs, unless nobody has its future.
+    running: Cell<*const Running>,
     pace: Pace,
     /// What it is moving from one lane to another.
     hand: RefCell<VecDeque<Entry>>,
     stack: stack::Bounds,
+}
+
+/// A task that runs on a worker's stack, and waits for those above it.
+struct Running {
+    future: u64,
+    below: *const Running,
 }
 
 /// A task that the worker has taken, and runs now.
@@ -120,6 +132,7 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
         ticks: Cell::new(0),
         turn: Cell::new(0),
         inline: Cell::new(0),
+        running: Cell::new(null()),
         pace: Pace::new(),
         hand: RefCell::default(),
         stack: stack::Bounds::of_current_thread(),
@@ -358,9 +371,20 @@ impl Worker {
     /// Runs the task of the future with this identity, which counts as running no longer when this returns.
     #[inline]
     fn run(&self, task: Task, future: u64) -> Result<Value, Failure> {
+        let running = Running { future, below: self.running.get() };
+        self.running.set(&running);
         let outcome = run(task, future);
+        self.running.set(running.below);
         self.ended();
         outcome
+    }
+
+    /// Whether it runs the task of the future with this identity: who is called by that task waits for it in vain.
+    pub fn runs(&self, future: u64) -> bool {
+        // SAFETY: each is in a frame of this thread's that is still there.
+        let next = |running: &&Running| unsafe { running.below.as_ref() };
+        // SAFETY: as above.
+        core::iter::successors(unsafe { self.running.get().as_ref() }, next).any(|running| running.future == future)
     }
 
     /// A task has left the queue, to be run.
@@ -382,23 +406,24 @@ impl Worker {
     /// Whether it has the stack for a task inside a wait.
     #[inline]
     pub fn may_run_inline(&self) -> bool {
-        self.inline.get() < MOST_INLINE && self.stack.has_left(3, 4)
+        self.inline.get() < MOST_INLINE && self.stack.is_mostly_left()
     }
 
     /// Runs the task of a future that this worker waits for, and gives its outcome; None if it may not, if someone else was faster, or
     /// if the future was finished by hand meanwhile.
     #[inline]
     pub fn run_inline(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
-        if self.may_run_inline() { self.run_on_top(record, tag) } else { None }
+        if self.may_run_inline() { self.run_here(record, tag) } else { None }
     }
 
-    /// The same where the system refuses the thread that would run it: even if no more than half of the stack is left for it.
+    /// The same where the system refuses the thread that would run it.
     #[cold]
-    pub fn run_inline_in_need(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
-        if self.stack.has_left(1, 2) { self.run_on_top(record, tag) } else { None }
+    pub fn run_at_need(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
+        if self.stack.is_half_left() { self.run_here(record, tag) } else { None }
     }
 
-    fn run_on_top(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
+    #[inline]
+    fn run_here(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
         // What the parent has queued is the parent's to run, and was never counted here.
         if record.is_from_before_a_fork() {
             return None;
@@ -423,7 +448,7 @@ impl Worker {
         let shift = self.shift();
         shift.crew.block(is_entering);
         let is_refused = !self.pool.look_again(shift);
-        Lent { worker: self, is_entering, is_refused }
+        Lent { worker: self, is_entering, is_refused, is_looking: Cell::new(true) }
     }
 }
 
@@ -444,12 +469,10 @@ fn run(task: Task, future: u64) -> Result<Value, Failure> {
 pub(super) struct Lent {
     worker: &'static Worker,
     is_entering: bool,
-    /// Nobody has taken it: the system refuses a thread.
     is_refused: bool,
+    /// It may still take the place back, to run what it waits for.
+    is_looking: Cell<bool>,
 }
-
-/// After so long a worker whose place nobody could take asks for a thread again.
-const RETRY_NS: u64 = 10_000_000;
 
 impl Lent {
     /// Whether the system has refused the thread that would take the place.
@@ -457,26 +480,26 @@ impl Lent {
         self.is_refused
     }
 
-    /// Waits, by `wait`, which says whether it is over, until the deadline: false. Asks again and again for a thread that is refused.
-    pub fn wait(lent: &mut Option<Lent>, deadline: Deadline, mut wait: impl FnMut(Deadline) -> bool) -> bool {
-        loop {
-            let Some(lent) = lent.as_mut().filter(|lent| lent.is_refused) else { return wait(deadline) };
-            let until = deadline.min(Deadline::after_ns(RETRY_NS));
-            if wait(until) {
-                return true;
-            }
-            if until == deadline {
-                return false;
-            }
-            lent.is_refused = lent.worker.is_at_home() && !lent.worker.pool.look_again(lent.worker.shift());
+    /// The worker waits until the deadline, and does not take the place back before. If what it waits `is_queued`, only for a moment: it tries
+    /// again then, since whoever was to run that may have been refused, or wait in its turn.
+    pub fn stay(&self, deadline: Deadline, is_queued: bool) -> Deadline {
+        if self.is_looking.take() && self.worker.is_at_home() {
+            self.worker.shift().crew.roster().looked();
         }
+        if is_queued && deadline == Deadline::NEVER { Deadline::after_ns(RETRY_NS) } else { deadline }
+    }
+
+    /// Whether no thread could be had, and nobody is left to run what is queued.
+    pub fn is_deserted(&self) -> bool {
+        let shift = self.worker.shift();
+        self.is_refused && self.worker.is_at_home() && shift.crew.roster().is_deserted() && shift.pending().0 > 0
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
         if self.worker.is_at_home() {
-            self.worker.shift().crew.unblock(self.is_entering);
+            self.worker.shift().crew.unblock(self.is_entering, self.is_looking.get());
         }
     }
 }
