@@ -66,6 +66,7 @@ static inline void check_child(const char *name, int exit_code, const char *said
 /* Runs the body in a forked child, which ends with _exit(0) if no check failed in it. */
 static inline void in_forked_child(void (*body)(void *), void *arg)
 {
+    skip_if(UNDER_TSAN, "ThreadSanitizer knows no threads in a child of a process that had some");
     pid_t pid = fork_for_test();
     if (pid == 0) {
         body(arg);

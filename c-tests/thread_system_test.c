@@ -86,6 +86,7 @@ static void limit_memory(size_t bytes)
 {
     unsigned long pages;
     struct rlimit limit;
+    skip_if(UNDER_TSAN || UNDER_ASAN, "the sanitizer itself needs more address space than there will be");
     CHECK_EQ(mallopt(M_ARENA_MAX, 1), 1);
     FILE *file = fopen("/proc/self/statm", "r");
     CHECK(file && fscanf(file, "%lu", &pages) == 1);

@@ -528,6 +528,7 @@ static rlim_t address_space(void)
 /* Without room for a stack the service thread is refused; what needs none starts all the same. */
 TEST(a_refused_start_may_be_tried_again)
 {
+    skip_if(UNDER_TSAN || UNDER_ASAN, "the sanitizer itself needs more address space than there will be");
     counted_t arg = {0};
     pirn_timer_t *timer = new_counted_timer(0, &arg), *never = new_counted_timer(INFINITY, &arg);
     struct rlimit before, limit;

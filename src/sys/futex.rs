@@ -26,6 +26,7 @@ pub enum Slept {
 #[cfg(not(loom))]
 mod imp {
     use super::{Deadline, Slept};
+    use crate::sys::annotate;
 
     /// A 32-bit word to sleep on: an atomic one, whether race detectors are told of it or not.
     pub trait Word {
@@ -67,7 +68,10 @@ mod imp {
         };
         match if result == 0 { 0 } else { super::last_os_error() } {
             libc::ETIMEDOUT => Slept::TimedOut,
-            libc::EINTR => Slept::Interrupted,
+            libc::EINTR => {
+                annotate::handle_signals();
+                Slept::Interrupted
+            }
             _ => Slept::Woken,
         }
     }

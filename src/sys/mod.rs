@@ -16,6 +16,9 @@ pub mod annotate {
 
     #[inline(always)]
     pub fn unused(_: *const core::ffi::c_void) {}
+
+    #[inline(always)]
+    pub fn handle_signals() {}
 }
 pub mod atomic;
 pub mod barrier;

@@ -17,6 +17,8 @@ mod helgrind;
 mod memory;
 mod tsan;
 
+pub use tsan::handle_signals;
+
 /// Goes before the operation that publishes.
 #[inline]
 pub fn release(address: *const ()) {

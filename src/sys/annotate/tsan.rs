@@ -69,3 +69,10 @@ pub fn without_reports<T>(body: impl FnOnce() -> T) -> T {
     call(unsafe { RUNTIME.ignore_writes_end });
     result
 }
+
+/// A system call of this thread's was interrupted. ThreadSanitizer puts a signal's handler off until the thread next comes by a
+/// function of the C library that it watches: here is one.
+pub fn handle_signals() {
+    // SAFETY: takes a number.
+    unsafe { libc::usleep(0) };
+}
