@@ -129,7 +129,7 @@ TEST(an_ended_one_gives_back_its_stack_where_no_key_is_left)
         CHECK_OK(pirn_thread_native_id(thread, &id));
         CHECK_OK(pirn_thread_free(thread));
         AWAIT(thread_state(id) == 0);
-        CHECK_EQ(arg.runs, 1);
+        CHECK_EQ(LOAD(arg.runs), 1);
     }
     CHECK_EQ(pirn_active_count(), 1);
 }

@@ -5,7 +5,12 @@ set(PIRN_ANNOTATED_DIR ${PIRN_LIB_DIR}/pirn-annotated)
 set(annotated_out ${PROJECT_BINARY_DIR}/cargo-annotated)
 set(annotated_lib ${annotated_out}/${PIRN_RUST_TARGET}/annotated)
 file(MAKE_DIRECTORY ${PIRN_ANNOTATED_DIR})
-add_custom_target(pirn_annotated
+if(PIRN_ANNOTATED)
+    set(all ALL)
+else()
+    set(all "")
+endif()
+add_custom_target(pirn_annotated ${all}
     COMMAND ${PIRN_CARGO} rustc --profile annotated --locked --lib --crate-type cdylib,staticlib --features annotate
             --target ${PIRN_RUST_TARGET} --manifest-path ${PROJECT_SOURCE_DIR}/Cargo.toml --target-dir ${annotated_out}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${annotated_lib}/libpirn.so
