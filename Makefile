@@ -6,9 +6,12 @@
 # make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
 # make bench      measures pirn beside its peers: ROWS=1,2a PEERS=pirn,pthread REPS=9 (docs/bench/README.md)
 # make python     the Python package: a wheel with the library inside, in build/python/dist
+# make reproducible   builds a second time in another folder: the same bytes
+# make audit      cargo-deny: advisories, licences, sources of the dependencies; needs the network
 # make install    PREFIX=/usr/local DESTDIR=
 # make docs       the reference manual in HTML, in the build folder; needs doxygen
 # make headers    writes include/ anew after a change in src/capi; make exports the list in c-tests/exports.txt
+# make abi-baseline    what the headers say becomes what later versions are compared with (docs/abi.md)
 # make lint       formatting and clippy; make fmt formats
 # make clean      removes what was built, and leaves the tools that were set up
 #
@@ -27,7 +30,7 @@ build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
 export CMAKE_GENERATOR := Ninja
 
-.PHONY: build setup configure test models soak sanitize bench demo docs python install headers exports fmt lint clean
+.PHONY: build setup configure test models soak sanitize bench demo docs python reproducible audit install headers exports abi-baseline fmt lint clean
 .NOTPARALLEL:
 
 build: configure
@@ -65,6 +68,12 @@ docs:
 python: build
 	scripts/python.sh "$(build_dir)" wheel
 
+reproducible: build
+	scripts/reproducible.sh "$(build_dir)"
+
+audit: setup
+	scripts/audit.sh "$(build_dir)"
+
 # Under sudo there is often no cargo to build with: then what was built before is installed.
 install:
 	if command -v cargo >/dev/null || [ ! -e "$(build_dir)/lib/libpirn.so" ]; then $(MAKE) build; fi
@@ -75,6 +84,9 @@ headers:
 
 exports: headers
 	sh c-tests/exports.sh write "$(build_dir)/lib" include
+
+abi-baseline:
+	python3 -B c-tests/abi/abi.py write
 
 fmt:
 	cargo fmt

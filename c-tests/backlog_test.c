@@ -1,5 +1,5 @@
 /* The bounded backlog: submits that wait for room, or say that there is none. */
-#include "support.h"
+#include "child.h"
 
 static void check_queued(pirn_executor_t *executor, size_t expected)
 {
@@ -349,4 +349,65 @@ TEST(the_bound_holds)
     CHECK_OK(pirn_executor_free(flood.executor));
     CHECK_EQ(flood.started, SUBMITTERS * EACH);
     CHECK(!flood.too_many);
+}
+
+/* A hook that forks while a submit waits for room: the parent gets it, and the child's executor starts with room for all. */
+typedef struct forking_submit {
+    full_t full;
+    int32_t fork_at;
+    uint64_t submitter;
+    pid_t child;
+} forking_submit_t;
+
+static void fork_in_the_wait(const pirn_trace_event_t *event, void *arg)
+{
+    forking_submit_t *f = arg;
+    if (f->submitter != pirn_get_ident())
+        return;
+    if (event->kind == f->fork_at && f->child == -1)
+        f->child = fork_for_test();
+    if (event->kind == PIRN_TRACE_WAIT_BEGIN && f->child != 0)
+        gate_open(&f->full.gate);
+}
+
+static void check_room_for_one(pirn_executor_t *executor)
+{
+    gate_t gate;
+    counted_t arg = {0, 0};
+    CHECK_OK(pirn_future_free(submit_gate(executor, &gate)));
+    check_queued(executor, 0);
+    CHECK_OK(pirn_executor_try_submit(executor, count_task, &arg, count_free, NULL));
+    CHECK_STATUS(pirn_executor_try_submit(executor, count_task, &arg, count_free, NULL), PIRN_WOULD_BLOCK);
+    gate_open(&gate);
+    CHECK_OK(pirn_executor_free(executor));
+    CHECK_COUNTED(&arg, 1, 1);
+}
+
+static void submit_and_fork_at(int32_t fork_at)
+{
+    forking_submit_t f = {.fork_at = fork_at, .submitter = pirn_get_ident(), .child = -1};
+    counted_t arg = {0, 0};
+    pirn_future_t *future;
+    fill(&f.full, 1);
+    CHECK_OK(pirn_settrace_all_threads(fork_in_the_wait, &f, NULL));
+    CHECK_OK(pirn_executor_submit(f.full.executor, count_task, &arg, NULL, &future));
+    CHECK_OK(pirn_settrace_all_threads(NULL, NULL, NULL));
+    CHECK_OK(pirn_future_result(future, NULL));
+    CHECK_EQ(arg.runs, 1);
+    check_room_for_one(f.full.executor);
+    if (f.child == 0)
+        _exit(0);
+    int status;
+    CHECK_EQ(waitpid(f.child, &status, 0), f.child);
+    CHECK_EQ(status, 0);
+}
+
+TEST(a_hook_forks_before_a_submit_waits)
+{
+    submit_and_fork_at(PIRN_TRACE_WAIT_BEGIN);
+}
+
+TEST(a_hook_forks_after_a_submit_has_waited)
+{
+    submit_and_fork_at(PIRN_TRACE_WAIT_END);
 }

@@ -513,6 +513,38 @@ TEST(an_executor_is_freed_in_the_child)
     end_work(&work);
 }
 
+/* On a worker of the child: what the parent has queued is not to be run here, for its result either. */
+static int32_t ask_for_what_the_parent_queued(void *arg, void **result)
+{
+    work_t *work = arg;
+    int32_t code;
+    CHECK_STATUS(pirn_future_result(work->queued[0], result), PIRN_ERR_CANCELLED);
+    CHECK_STATUS(pirn_future_result_timeout(work->queued[1], 3600, result), PIRN_ERR_CANCELLED);
+    CHECK_STATUS(pirn_future_exception(work->queued[2], &code, NULL, 0, NULL), PIRN_ERR_CANCELLED);
+    return 0;
+}
+
+static void ask_in_child(void *arg)
+{
+    work_t *work = arg;
+    size_t queued = 99, running = 99;
+    CHECK_OK(pirn_future_result(submit(work->executor, ask_for_what_the_parent_queued, work), NULL));
+    for (int i = 0; i < 3; i++)
+        CHECK_COUNTED(&work->args[i], 0, 0);
+    CHECK_OK(pirn_executor_pending(work->executor, &queued, &running));
+    CHECK_EQ(queued, 0);
+    CHECK_EQ(running, 0);
+    CHECK_OK(pirn_executor_free(work->executor));
+}
+
+TEST(a_worker_of_the_child_asks_for_what_the_parent_queued)
+{
+    work_t work;
+    make_work(&work);
+    in_forked_child(ask_in_child, &work);
+    end_work(&work);
+}
+
 static pirn_executor_t *submitted_to;
 
 static void submit_in_child(void *arg)
@@ -692,4 +724,57 @@ TEST(many_times_under_load)
         runner_join(&hammers[i]);
     CHECK_OK(pirn_executor_free(load.executor));
     CHECK_EQ(pirn_active_count(), 1);
+}
+
+/* While tasks are put in order of their priorities, and counted: the fork waits for both, and they not for it. */
+
+static void submit_with_priorities(void *element)
+{
+    load_t *load = *(load_t **)element;
+    while (!LOAD(load->over)) {
+        for (int32_t priority = -5; priority <= 5; priority++)
+            CHECK_OK(pirn_executor_submit_priority(load->executor, do_nothing, NULL, NULL, priority, NULL));
+        CHECK_OK(pirn_future_result(submit(load->executor, do_nothing, NULL), NULL));
+        ADD(load->steps, 1);
+    }
+}
+
+static void count_pending(void *element)
+{
+    load_t *load = *(load_t **)element;
+    size_t queued, running;
+    while (!LOAD(load->over)) {
+        CHECK_OK(pirn_executor_pending(load->executor, &queued, &running));
+        CHECK(running <= 1);
+    }
+}
+
+static void submit_with_priorities_in_child(void *arg)
+{
+    load_t *load = arg;
+    pirn_future_t *future;
+    CHECK_OK(pirn_executor_submit_priority(load->executor, do_nothing, NULL, NULL, 1, &future));
+    CHECK_OK(pirn_future_result(future, NULL));
+    CHECK_OK(pirn_executor_free(load->executor));
+}
+
+TEST(many_times_while_tasks_are_ranked)
+{
+    enum { SUBMITTERS = 3, FORKS = 300 };
+    load_t load = {.executor = new_executor(1)};
+    load_t *element = &load;
+    runner_t submitters[SUBMITTERS], counter;
+    for (int i = 0; i < SUBMITTERS; i++)
+        runner_start(&submitters[i], (breed_t)(i % BREEDS), submit_with_priorities, &element);
+    runner_start(&counter, FOREIGN, count_pending, &element);
+    for (int i = 0; i < FORKS; i++) {
+        uint64_t enough = LOAD(load.steps) + (unsigned)i % 4;
+        AWAIT(LOAD(load.steps) >= enough);
+        in_forked_child(submit_with_priorities_in_child, &load);
+    }
+    STORE(load.over, true);
+    for (int i = 0; i < SUBMITTERS; i++)
+        runner_join(&submitters[i]);
+    runner_join(&counter);
+    CHECK_OK(pirn_executor_free(load.executor));
 }

@@ -40,7 +40,8 @@ set(cargo_out ${PROJECT_BINARY_DIR}/cargo/${PIRN_RUST_TARGET}/release)
 # libraries from being linked anew when nothing did.
 file(MAKE_DIRECTORY ${PIRN_LIB_DIR})
 add_custom_target(pirn_cargo ALL
-    COMMAND ${PIRN_CARGO} rustc --release --locked --lib --crate-type cdylib,staticlib --target ${PIRN_RUST_TARGET}
+    COMMAND sh ${PROJECT_SOURCE_DIR}/cmake/cargo.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/cargo ${PIRN_RUSTC} ${PIRN_CARGO}
+            rustc --release --locked --lib --crate-type cdylib,staticlib --target ${PIRN_RUST_TARGET}
             --manifest-path ${PROJECT_SOURCE_DIR}/Cargo.toml --target-dir ${PROJECT_BINARY_DIR}/cargo
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${cargo_out}/libpirn.so ${PIRN_LIB_DIR}/libpirn.so.${PROJECT_VERSION}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${cargo_out}/libpirn.a ${PIRN_LIB_DIR}/libpirn.a

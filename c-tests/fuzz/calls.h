@@ -116,10 +116,11 @@ static pirn_status_t call_pirn_main_thread(caller_t *c)
     return status == PIRN_OK ? pirn_thread_free(thread) : status;
 }
 
-/* No size that the callbacks do not fit into; and one that the system cannot give is soon taken back. */
+/* No size that the callbacks do not fit into; and one that the system cannot give is soon taken back. Not in a child of
+ * a fork, which has to get a thread in the end. */
 static pirn_status_t call_pirn_set_stack_size(caller_t *c)
 {
-    if (!one_in(c, 4))
+    if (LOAD(forked) || !one_in(c, 4))
         return pirn_set_stack_size(one_in(c, 2) ? below(c, 32768) : (size_t)(512 + below(c, 512)) << 10);
     pirn_status_t status = pirn_set_stack_size(one_in(c, 2) ? SIZE_MAX : (size_t)1 << 46);
     sched_yield();

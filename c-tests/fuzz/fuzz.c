@@ -32,7 +32,7 @@ typedef struct thread {
 
 static thread_t threads[MOST_THREADS];
 static __thread thread_t *self;
-static bool stop, quit_stirring, forked;
+static bool stop, quit_stirring;
 static long n_statuses[32], n_forks;
 
 static void make_call(caller_t *c, call_t *call)
@@ -107,7 +107,11 @@ static void stir(caller_t *c, int slot)
         for (int n = 0; n < 10000 && pirn_queue_task_done(object) == PIRN_OK; n++)
             continue;
         break;
-    case EXECUTOR: pirn_executor_set_max_pending(object, SIZE_MAX); break;
+    case EXECUTOR:
+        pirn_executor_set_max_pending(object, SIZE_MAX);
+        if (LOAD(stop)) /* someone may have joined a worker */
+            pirn_executor_shutdown(object, false, true);
+        break;
     case FUTURE:
         if (LOAD(stop) || one_in(c, 16))
             settle(FUTURE, object);
@@ -157,32 +161,43 @@ static void begin(uint64_t seed, int n_threads, pthread_t *stirrer)
     }
 }
 
+static void expect_in_child(pirn_status_t status, const char *call)
+{
+    if (status != PIRN_OK) {
+        fprintf(stderr, "in a child %s gives %s\n", call, pirn_status_name(status));
+        _exit(41);
+    }
+}
+
 /* One process of those that are forked off: calls go on there, and what they tell is true of this process
  * alone. */
 static void live_in_child(uint64_t seed)
 {
-    bool *done = calloc(1, 1);
     caller_t c = {.state = seed, .in_callback = true};
     pirn_executor_t *executor;
     pirn_future_t *future;
+    pthread_t stirrer;
     alarm(PATIENCE);
     self = NULL;
     n_wrong = 0;
     forked = true;
+    quit_stirring = false;
+    if (pthread_create(&stirrer, NULL, stirrer_main, NULL) != 0) {
+        fprintf(stderr, "in a child pthread_create fails\n");
+        _exit(40);
+    }
     play(&c, 60);
+    let_go(); /* threads that the end joins may wait for that */
     pirn_set_stack_size(0); /* another thread may have set one that cannot be had */
-    if (pirn_executor_new(2, &executor) != PIRN_OK || !done)
-        _exit(41);
-    if (pirn_executor_submit(executor, task, &tickets[1], NULL, &future) != PIRN_OK)
-        _exit(42);
+    expect_in_child(pirn_executor_new(2, &executor), "pirn_executor_new");
+    expect_in_child(pirn_executor_submit(executor, task, &tickets[1], NULL, &future), "pirn_executor_submit");
     pirn_status_t status = pirn_future_result(future, NULL);
-    if (status != PIRN_OK && status != PIRN_ERR_TASK_FAILED)
-        _exit(43);
-    if (pirn_future_free(future) != PIRN_OK || pirn_executor_free(executor) != PIRN_OK)
-        _exit(44);
-    free(done);
+    if (status != PIRN_ERR_TASK_FAILED)
+        expect_in_child(status, "pirn_future_result");
+    expect_in_child(pirn_future_free(future), "pirn_future_free");
+    expect_in_child(pirn_executor_free(executor), "pirn_executor_free");
     if (n_wrong)
-        _exit(45);
+        _exit(42);
     if (one_in(&c, 3))
         exit(0);
     _exit(0);

@@ -54,6 +54,7 @@ static void *live[SLOTS]; /* slot i holds a handle of kind i / PER_KIND, or NULL
 static void *freed[FREED];
 static unsigned n_freed;
 static long n_wrong; /* what must not have happened */
+static bool forked; /* this is a child of a fork */
 
 #define WRONG(...) (ADD(n_wrong, 1), fprintf(stderr, "WRONG: " __VA_ARGS__), fputc('\n', stderr))
 
@@ -242,9 +243,13 @@ static pirn_status_t free_as(caller_t *c, enum kind kind, void *object)
     case TIMER: return pirn_timer_free(object);
     case QUEUE: return pirn_queue_free(object);
     case EXECUTOR:
-        let_go();           /* its tasks may wait for that */
-        if (c->in_callback) /* a task that waited for other executors' tasks could wait in a circle */
+        let_go(); /* its tasks may wait for that */
+        if (c->in_callback) {
+            /* A task that waited for other executors' tasks could wait in a circle, and free waits if anyone has said
+             * that the shutdown does. */
             pirn_executor_shutdown(object, false, one_in(c, 2));
+            return PIRN_ERR_BUSY;
+        }
         return pirn_executor_free(object);
     case FUTURE: return pirn_future_free(object);
     case MAP: return pirn_map_free(object);

@@ -88,8 +88,10 @@ impl Roster {
         self.workers - self.blocked
     }
 
-    fn is_surplus(&self) -> bool {
-        self.at_work() > self.limit
+    /// How many of those at work are too many. Not one for the sake of one that is entering: that one may be refused yet, or fail,
+    /// and come to no task; when it has come, one of them goes.
+    fn surplus(&self) -> usize {
+        (self.at_work() - self.entering).saturating_sub(self.limit)
     }
 }
 
@@ -137,7 +139,7 @@ impl Crew {
     fn refresh(&self, roster: &Roster) {
         let flags = if roster.asleep > 0 || roster.at_work() < roster.limit {
             VACANT
-        } else if roster.is_surplus() {
+        } else if roster.surplus() > 0 {
             SURPLUS
         } else {
             0
@@ -218,7 +220,7 @@ impl Crew {
         let mut roster = self.roster.lock();
         roster.limit = limit;
         self.refresh(&roster);
-        let surplus = roster.at_work().saturating_sub(limit);
+        let surplus = roster.surplus();
         let woken: Vec<_> = (0..surplus).map_while(|_| self.wake(&mut roster)).collect();
         drop(roster);
         woken.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
@@ -244,12 +246,21 @@ impl Crew {
         let mut roster = self.roster.lock();
         roster.entering -= 1;
         self.begin_search();
+        self.refresh(&roster);
+        self.send_one_away(roster);
+    }
+
+    /// One that sleeps would take the next task besides those who are at work; awake, it finds that it is one too many.
+    fn send_one_away(&self, mut roster: MutexGuard<'_, Roster>) {
+        let sleeper = if roster.surplus() > 0 { self.wake(&mut roster) } else { None };
+        drop(roster);
+        sleeper.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
     }
 
     /// For a worker that searches and has found nothing: sleeps until it is woken, if `any_work` sees none, or leaves.
     pub fn sleep(&self, any_work: impl Fn() -> bool) -> Rest {
         let mut roster = self.roster.lock();
-        if roster.is_surplus() {
+        if roster.surplus() > 0 {
             // The place may be lent again soon, as in fork-join, and a thread takes long to start: some stay for a while.
             let stays = !roster.closing && roster.reserve < roster.limit.min(MOST_IN_RESERVE);
             roster.workers -= 1;
@@ -323,10 +334,7 @@ impl Crew {
         roster.blocked -= 1;
         roster.entering += usize::from(is_entering);
         self.refresh(&roster);
-        // One that sleeps would take the next task besides this worker; awake, it finds that it is one too many.
-        let sleeper = if roster.is_surplus() { self.wake(&mut roster) } else { None };
-        drop(roster);
-        sleeper.into_iter().for_each(|sleeper| sleeper.notify(LOOK));
+        self.send_one_away(roster);
     }
 
     /// From now on who finds no work leaves.

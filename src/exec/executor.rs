@@ -10,6 +10,7 @@ use crate::handle::arena::Vacant;
 use crate::identity::Identified;
 use crate::park::Deadline;
 use crate::status::Error;
+use crate::sys::processors;
 use crate::thread::shutdown;
 use std::sync::{Arc, Weak};
 
@@ -44,8 +45,7 @@ impl Identified for Executor {
 
 /// As Python has it: tasks that wait for input and output may outnumber the processors.
 fn default_max_workers() -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
-    (processors + 4).min(32)
+    (processors() + 4).min(32)
 }
 
 impl Executor {

@@ -12,11 +12,11 @@
 //! that unlocks. That store is sequentially consistent, and so is the look: `crew` rests its proof on that.
 //!
 //! The lock is a futex word as `park::RawMutex` (Drepper, "Futexes Are Tricky", mutex 2), without that one's section: a fork may
-//! come while a lane is locked. The child never looks at the parent's lanes (`pool`).
+//! come while a lane is locked. The child never looks at the parent's lanes, and who holds one is not kept waiting by a fork (`pool`).
 
 use crate::park::{Deadline, Spin};
 use crate::sys::atomic::{AtomicU32, Ordering, in_one_order};
-use crate::sys::futex;
+use crate::sys::{fork, futex};
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 use std::collections::VecDeque;
@@ -152,17 +152,17 @@ impl<E> Lane<E> {
         if !self.try_lock() {
             self.lock_contended();
         }
-        LaneGuard { lane: self }
+        LaneGuard::new(self)
     }
 
     /// Locks it, to put something there.
     #[inline]
     pub fn lock_to_submit(&self) -> LaneGuard<'_, E> {
         if self.try_lock() {
-            return LaneGuard { lane: self };
+            return LaneGuard::new(self);
         }
         self.lock_contended();
-        let mut guard = LaneGuard { lane: self };
+        let mut guard = LaneGuard::new(self);
         guard.held_up = true;
         guard
     }
@@ -204,6 +204,15 @@ pub struct LaneGuard<'a, E> {
     lane: &'a Lane<E>,
 }
 
+impl<'a, E> LaneGuard<'a, E> {
+    /// For who has just locked the lane.
+    #[inline]
+    fn new(lane: &'a Lane<E>) -> LaneGuard<'a, E> {
+        fork::hold_awaited(true);
+        LaneGuard { lane }
+    }
+}
+
 impl<E> Deref for LaneGuard<'_, E> {
     type Target = Queue<E>;
 
@@ -227,6 +236,7 @@ impl<E> Drop for LaneGuard<'_, E> {
     fn drop(&mut self) {
         let filled = if self.entries.is_empty() { 0 } else { FILLED };
         let before = self.lane.state.swap(filled, Ordering::SeqCst);
+        fork::hold_awaited(false);
         in_one_order();
         if before & CONTENDED != 0 {
             futex::wake(&raw const self.lane.state, 1);

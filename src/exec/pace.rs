@@ -25,8 +25,11 @@ const SHARE_NS: u64 = 5_000;
 const STREAM_NS: u64 = 200;
 /// Fewer than so many in the lane are a few.
 const FEW: usize = 8;
-/// A rest, no longer than spins are allowed to be.
-const REST_NS: u64 = 10_000;
+/// A rest: about as long as it takes to wake a thread.
+const REST_NS: u64 = 20_000;
+
+/// A look around disturbs others who submit or take, so small tasks bring about no more than one in this time.
+const LOOK_AROUND_NS: u64 = 200_000;
 
 /// One worker's pace.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub(super) struct Pace {
     lane: Cell<usize>,
     submitted: Cell<u64>,
     rest_until: Cell<u64>,
+    looked_around_at: Cell<u64>,
 }
 
 impl Pace {
@@ -48,7 +52,18 @@ impl Pace {
             lane: Cell::new(usize::MAX),
             submitted: Cell::new(0),
             rest_until: Cell::new(0),
+            looked_around_at: Cell::new(0),
         }
+    }
+
+    /// Whether the last look around lies long enough back for another one.
+    pub fn is_time_to_look_around(&self) -> bool {
+        let now = clock::now_ns();
+        let is_time = now - self.looked_around_at.get() >= LOOK_AROUND_NS;
+        if is_time {
+            self.looked_around_at.set(now);
+        }
+        is_time
     }
 
     /// Before another's lane is locked. The rest is no part of what the last share has lasted.

@@ -5,7 +5,9 @@
 //! pool. Both are done lane by lane under the pool's lock. So of a submit and a shutdown, either the submit had its lane before the
 //! shutdown closed it, and what it queued is run, or drained; or it finds the lane closed.
 //!
-//! Locks, outer before inner: the pool's state, the crew's roster, a lane.
+//! Locks, outer before inner: the pool's state, the crew's roster, the tallies, a lane, the ranks. All but the lanes are mutexes, whose
+//! holders a fork waits for (`sys::fork`). Who holds one may wait for a lane, and who holds a lane is not to wait for the end of a fork,
+//! or all three wait for ever: so who is to lock the ranks under a lane's lock is let in before it locks the lane.
 //!
 //! A pool is kept by its executor, its workers, and its queue: a future refers to its pool without keeping it, and looks into it
 //! only when it has just been taken out of PENDING. Until whoever did that has counted the task as withdrawn the pool's counts say
@@ -24,7 +26,7 @@ use crate::identity::{self, Identified as _, Kind};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::atomic::unmodelled::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use crate::sys::fork;
+use crate::sys::fork::{self, Section};
 use crate::thread::hooks::Subject;
 use crate::thread::{Thread, hooks, report, shutdown};
 use std::collections::BTreeMap;
@@ -285,13 +287,23 @@ impl Pool {
 
     #[cold]
     fn reserve_bounded(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
+        let admit = |patience| {
+            let backlog = &self.shift().backlog;
+            backlog.admit(count, patience).map(|()| backlog)
+        };
+        let admitted = match patience {
+            Patience::None => Some(admit(patience)?),
+            Patience::Until(_) if worker::current_of(self).is_some() => None,
+            Patience::Until(deadline) => {
+                Some(hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
+                    admit(Patience::Until(deadline))
+                })?)
+            }
+        };
+        // A hook of the wait may have forked: then it was admitted to the parent's.
         let backlog = &self.shift().backlog;
-        match patience {
-            Patience::None => backlog.admit(count, patience)?,
-            Patience::Until(_) if worker::current_of(self).is_some() => backlog.admit_anyway(count),
-            Patience::Until(deadline) => hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
-                backlog.admit(count, Patience::Until(deadline))
-            })?,
+        if !admitted.is_some_and(|admitted| core::ptr::eq(admitted, backlog)) {
+            backlog.admit_anyway(count);
         }
         Ok(Place(Some((backlog, count))))
     }
@@ -306,24 +318,28 @@ impl Pool {
         priority: i32,
         put: impl FnOnce(&mut Queue<Entry>) -> bool,
     ) -> Result<Put, Error> {
-        let shift = self.shift();
-        let lane = if priority < 0 {
-            shift.lanes.len() - 1
-        } else {
-            worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
-        };
-        let mut queue = shift.lanes[lane].lock_to_submit();
         let mut has_started_one = false;
         let mut admission = Put::Queued;
-        while !queue.open && admission == Put::Queued {
-            drop(queue);
+        let (shift, mut queue, inside) = loop {
+            // Anew each time: a fork may come in what the program does while this waits.
+            let shift = self.shift();
+            let lane = if priority < 0 {
+                shift.lanes.len() - 1
+            } else {
+                worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
+            };
+            let inside = (priority != 0).then(Section::enter);
+            let queue = shift.lanes[lane].lock_to_submit();
+            if queue.open || admission == Put::Broken {
+                break (shift, queue, inside);
+            }
+            drop((queue, inside));
             admission = self.admit(&mut has_started_one)?;
-            queue = shift.lanes[lane].lock_to_submit();
-        }
+        };
         if put(&mut queue) {
             place.fill();
         }
-        drop(queue);
+        drop((queue, inside));
         if admission == Put::Queued && shift.crew.is_short() {
             self.summon(shift);
         }
@@ -645,9 +661,6 @@ impl shutdown::OnShutdown for Pool {
     }
 }
 
-/// How long a pool's end waits for those who are about to count a task.
-const PATIENCE_NS: u64 = 1_000_000_000;
-
 impl Drop for Pool {
     fn drop(&mut self) {
         let shift = *self.shift.get_mut();
@@ -656,14 +669,10 @@ impl Drop for Pool {
             // Futures from before the fork may refer to it.
             return;
         }
-        // Somebody who has taken a task out of PENDING is about to count it, and still needs the pool for that. If that takes long the
-        // shift is left to it for good: who lets go of a pool is not to be kept waiting.
-        let patience = Deadline::after_ns(PATIENCE_NS);
+        // Every task has been started or taken out of PENDING by now. Whoever has just done so is about to count it, which waits for
+        // nobody's callback, and needs the shift for that.
         // SAFETY: as above.
         while unsafe { &*shift }.pending().0 > 0 {
-            if patience.has_passed() {
-                return;
-            }
             std::thread::yield_now();
         }
         // SAFETY: from Box::into_raw, and nobody refers to it any more.

@@ -15,7 +15,7 @@ use crate::callback::{Arg, CallError, Failure, Range, Task};
 use crate::identity::Kind;
 use crate::park::Mutex;
 use crate::status::Error;
-use crate::sys::fork;
+use crate::sys::{fork, processors};
 use crate::thread::hooks::{self, Subject};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -105,12 +105,6 @@ impl Loop {
     }
 }
 
-/// More threads than processors would only take turns.
-fn processors() -> usize {
-    static PROCESSORS: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
-    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, |count| count.get()))
-}
-
 impl Executor {
     /// Runs `body` for the numbers `begin..end`, `grain` at a time (0: as many as suits), on as many threads as the pool may have
     /// workers, and not more than there are processors; the calling thread is one of them. Returns when all is done: the first
@@ -122,6 +116,7 @@ impl Executor {
         }
         self.check_open()?;
         let units = Units::new(begin, end, grain);
+        // More threads than processors would only take turns.
         let threads = processors().min(self.max_workers()).min(units.len() as usize);
         if threads <= 1 {
             return alone(&units, &body);

@@ -10,12 +10,15 @@ use super::entry::Entry;
 use super::lane::Lane;
 use super::ranks::Ranks;
 use crate::park::Mutex;
-use crate::sys::fork;
+use crate::sys::{fork, processors};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 
 /// The most lanes for workers; beyond that they share.
 const MOST_INSIDE: usize = 32;
+
+/// How often a worker's counts are looked at until none has changed meanwhile.
+const LOOKS: usize = 16;
 
 /// A worker's counts: tasks started, tasks ended. Written by that worker only.
 #[derive(Debug, Default)]
@@ -36,6 +39,21 @@ impl Tally {
     #[inline]
     pub fn end(&self) {
         Tally::count(&self.ended);
+    }
+
+    /// Tasks started, tasks ended, both as of one moment. If the worker's tasks are shorter than a look, then as of a moment each, and
+    /// the end comes last: no more seem to run than do.
+    fn read(&self) -> (u64, u64) {
+        let (mut started, mut ended) = (0, self.ended.load(Ordering::Acquire));
+        for _ in 0..LOOKS {
+            started = self.started.load(Ordering::Acquire);
+            let now = self.ended.load(Ordering::Acquire);
+            if now == ended {
+                break;
+            }
+            ended = now;
+        }
+        (started.max(ended), ended)
     }
 
     #[inline]
@@ -75,8 +93,7 @@ impl Shift {
 
     /// With nobody at work, and lanes that are closed.
     pub fn new(limit: usize, max_pending: usize) -> Shift {
-        let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let inside = (4 * limit.min(processors)).clamp(1, MOST_INSIDE);
+        let inside = (4 * limit.min(processors())).clamp(1, MOST_INSIDE);
         let lanes = (0..Shift::OUTSIDE + inside + 1).map(|_| Lane::new()).collect();
         let tallies = Tallies { users: vec![0; inside], ..Tallies::default() };
         let tallies = Mutex::new(tallies);
@@ -152,10 +169,11 @@ impl Shift {
 
     /// A task has left the queue, not to be run.
     pub fn withdraw(&self) {
-        self.withdrawn.fetch_add(1, Ordering::Release);
         if self.backlog.bound() != 0 {
             self.backlog.leave(1);
         }
+        // The last thing: once it is counted the pool may go (`Pool::drop`).
+        self.withdrawn.fetch_add(1, Ordering::Release);
     }
 
     /// How many entries there are, withdrawn ones included.
@@ -168,11 +186,12 @@ impl Shift {
     pub fn pending(&self) -> (u64, u64) {
         let tallies = self.tallies.lock();
         // Acquire, and in this order: a task whose end is counted has its start counted, and so on back to its submit.
-        let sum = |which: fn(&Tally) -> &AtomicU64| {
-            tallies.present.iter().map(|tally| which(tally).load(Ordering::Acquire)).sum::<u64>()
-        };
-        let ended = tallies.ended + sum(|tally| &tally.ended);
-        let started = tallies.started + sum(|tally| &tally.started);
+        let (mut started, mut ended) = (tallies.started, tallies.ended);
+        for tally in &tallies.present {
+            let counts = tally.read();
+            started += counts.0;
+            ended += counts.1;
+        }
         let withdrawn = self.withdrawn.load(Ordering::Acquire);
         let submitted: u64 = self.lanes.iter().map(|lane| lane.lock().submitted).sum();
         (submitted - started - withdrawn, started - ended)

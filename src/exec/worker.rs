@@ -35,8 +35,9 @@ use std::sync::Arc;
 /// How deeply tasks run inside each other's waits on one stack.
 const MOST_INLINE: usize = 64;
 
-/// After so many tasks a worker looks at the lanes of threads outside and at one other worker's, even if there is something in its own:
-/// tasks that submit tasks for ever would keep theirs waiting for ever, if that worker blocks. (A prime, as in Go's scheduler.)
+/// After so many tasks, if it is time (`Pace`), a worker looks at the lanes of threads outside and at one other worker's, even if there is
+/// something in its own: tasks that submit tasks for ever would keep theirs waiting for ever, if that worker blocks. (A prime, as in Go's
+/// scheduler.)
 const LOOK_AROUND_EVERY: u32 = 61;
 
 /// As `crew` counts the worker.
@@ -60,6 +61,8 @@ pub(super) struct Worker {
     tally: Arc<Tally>,
     mode: Cell<Mode>,
     ticks: Cell<u32>,
+    /// Which other worker's lane is looked at the next time around.
+    turn: Cell<usize>,
     inline: Cell<usize>,
     pace: Pace,
     /// What it is moving from one lane to another.
@@ -114,6 +117,7 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
         tally,
         mode: Cell::new(Mode::Entering),
         ticks: Cell::new(0),
+        turn: Cell::new(0),
         inline: Cell::new(0),
         pace: Pace::new(),
         hand: RefCell::default(),
@@ -216,7 +220,7 @@ impl Worker {
     fn find(&self) -> Option<Job> {
         let (lanes, last) = self.shift().ordinary_and_last();
         self.ticks.set(self.ticks.get().wrapping_add(1));
-        if self.ticks.get() % LOOK_AROUND_EVERY == 0 {
+        if self.ticks.get() % LOOK_AROUND_EVERY == 0 && self.pace.is_time_to_look_around() {
             self.fetch_from_others();
         }
         let own = &lanes[self.lane];
@@ -251,7 +255,9 @@ impl Worker {
             return None;
         }
         let mut hand = self.hand.borrow_mut();
-        self.pace.rest();
+        if Shift::is_outside(lane) {
+            self.pace.rest();
+        }
         self.pace.take(lane, &mut lanes[lane].lock(), &mut hand);
         loop {
             let job = self.claim(hand.pop_front()?);
@@ -267,7 +273,7 @@ impl Worker {
     #[cold]
     fn fetch_from_others(&self) {
         let (lanes, _) = self.shift().ordinary_and_last();
-        let turn = (self.ticks.get() / LOOK_AROUND_EVERY) as usize % lanes.len();
+        let turn = self.turn.replace(self.turn.get().wrapping_add(1)) % lanes.len();
         let mut hand = self.hand.borrow_mut();
         for (at, lane) in lanes.iter().enumerate() {
             if at != self.lane && (at == turn || Shift::is_outside(at)) && lane.is_filled() {
@@ -382,7 +388,8 @@ impl Worker {
     /// if the future was finished by hand meanwhile.
     #[inline]
     pub fn run_inline(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
-        if !self.may_run_inline() {
+        // What the parent has queued is the parent's to run, and was never counted here.
+        if !self.may_run_inline() || record.is_from_before_a_fork() {
             return None;
         }
         let task = record.claim(tag)?;

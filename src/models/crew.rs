@@ -59,10 +59,15 @@ impl Pool {
     }
 
     fn work(&self) {
-        let mut searching = true;
+        self.work_on(true);
+    }
+
+    /// By a worker that searches, or one that was busy until now.
+    fn work_on(&self, mut searching: bool) {
         loop {
-            // An empty lane is looked at through its word alone, as by a worker.
-            let lane = self.lanes.iter().find(|lane| lane.is_filled());
+            // An empty lane is looked at through its word alone, as by a worker; and none by one who is too many.
+            let is_surplus = self.crew.is_surplus();
+            let lane = self.lanes.iter().find(|lane| !is_surplus && lane.is_filled());
             if let Some(task) = lane.and_then(|lane| lane.lock().pop_front()) {
                 if searching {
                     searching = false;
@@ -185,6 +190,60 @@ fn a_place_that_is_lent_is_taken() {
         }
         first.join().unwrap();
         assert_eq!(hired.load(Ordering::Acquire), 1, "somebody was called, and one only");
+    });
+}
+
+/// One more is hired for a task while a worker waits, and is refused, or fails: the one who waited has not left as one too many.
+#[test]
+fn a_refused_hire_leaves_nobody_without_a_worker() {
+    model(|| {
+        let pool = Pool::new(1, 1, 1);
+        let number = Watched::new();
+        assert!(!pool.crew.end_search());
+        pool.crew.block(false);
+        let worker = {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                pool.crew.unblock(false);
+                pool.work_on(false);
+            })
+        };
+        let mut queue = pool.lanes[0].lock();
+        queue.submit(Task(number.clone()));
+        drop(queue);
+        if pool.crew.is_short() && pool.crew.summon(|| 1) {
+            pool.crew.strike_off();
+        }
+        worker.join().unwrap();
+        assert_eq!(number.get(), 1);
+    });
+}
+
+/// The one who was hired comes, when the one who waited is back: one of the two goes, and the task is run.
+#[test]
+fn one_of_two_is_enough_for_one_place() {
+    model(|| {
+        let pool = Pool::new(1, 1, 1);
+        let number = Watched::new();
+        assert!(!pool.crew.end_search());
+        pool.crew.block(false);
+        let mut queue = pool.lanes[0].lock();
+        queue.submit(Task(number.clone()));
+        drop(queue);
+        assert!(pool.crew.is_short() && pool.crew.summon(|| 1));
+        let hired = {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                pool.crew.enter();
+                pool.work();
+            })
+        };
+        pool.crew.unblock(false);
+        pool.work_on(false);
+        hired.join().unwrap();
+        assert_eq!(number.get(), 1);
+        let roster = pool.crew.roster();
+        assert_eq!((roster.workers, roster.entering, roster.asleep), (0, 0, 0));
     });
 }
 

@@ -165,14 +165,7 @@ pub fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
 /// Whether there is one processor for this process only: then nobody hands anything over while this thread spins.
 #[cfg(not(loom))]
 fn is_alone() -> bool {
-    use core::sync::atomic::{AtomicU32, Ordering};
-    static PROCESSORS: AtomicU32 = AtomicU32::new(0);
-    let mut processors = PROCESSORS.load(Ordering::Relaxed);
-    if processors == 0 {
-        processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
-        PROCESSORS.store(processors, Ordering::Relaxed);
-    }
-    processors == 1
+    crate::sys::processors() == 1
 }
 
 /// How long a waiter may lose to newcomers before it is served without competition.

@@ -47,12 +47,14 @@ static CHILD_HOOK: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 #[derive(Clone, Copy)]
 struct Place {
     depth: u32,
+    /// How many locks the thread holds that are no sections, and for which one inside may wait: it is not to wait at the gate then.
+    awaited: u32,
     /// Stripe number plus one; 0 while none is assigned.
     stripe: u32,
 }
 
 thread_local! {
-    static PLACE: Cell<Place> = const { Cell::new(Place { depth: 0, stripe: 0 }) };
+    static PLACE: Cell<Place> = const { Cell::new(Place { depth: 0, awaited: 0, stripe: 0 }) };
 }
 
 /// How many forks lie between this process and the first one, plus one.
@@ -79,6 +81,7 @@ impl Section {
     pub fn enter() -> Section {
         let mut place = PLACE.get();
         if place.depth == 0 {
+            debug_assert!(place.awaited == 0, "a section begins under a lock that one inside may wait for");
             if place.stripe == 0 {
                 place.stripe = NEXT_STRIPE.fetch_add(1, Ordering::Relaxed) % STRIPES as u32 + 1;
             }
@@ -106,6 +109,17 @@ impl Drop for Section {
         if place.depth == 0 {
             leave(&INSIDE[place.stripe as usize - 1].0);
         }
+    }
+}
+
+/// In debug builds: says that the calling thread has locked, or unlocked, something that is no section, and for which one inside a section may
+/// wait. If it began a section meanwhile, and a fork came between, all three would wait for ever.
+#[inline]
+pub fn hold_awaited(holds: bool) {
+    if cfg!(debug_assertions) {
+        let mut place = PLACE.get();
+        place.awaited = if holds { place.awaited + 1 } else { place.awaited - 1 };
+        PLACE.set(place);
     }
 }
 

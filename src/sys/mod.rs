@@ -38,6 +38,9 @@ pub mod fork {
     pub fn survivor() -> usize {
         0
     }
+
+    /// Nothing: there is no gate.
+    pub fn hold_awaited(_holds: bool) {}
 }
 pub mod futex;
 #[cfg(not(loom))]
@@ -49,6 +52,20 @@ pub mod stack;
 #[cfg(not(loom))]
 pub mod thread;
 pub mod token;
+
+/// How many processors this process may use, as of the first call.
+#[cfg(not(loom))]
+pub fn processors() -> usize {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    // No OnceLock: a child of a fork in the middle of the first call would wait for ever.
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+    let mut processors = KNOWN.load(Ordering::Relaxed);
+    if processors == 0 {
+        processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+        KNOWN.store(processors, Ordering::Relaxed);
+    }
+    processors
+}
 
 /// The size of a page of memory, which is what the system hands out.
 #[cfg(not(loom))]

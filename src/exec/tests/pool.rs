@@ -1,6 +1,6 @@
 use super::*;
 use crate::callback::Target;
-use crate::exec::{Executor, Status};
+use crate::exec::{Executor, Future, Patience, Status};
 use crate::park::Deadline;
 use crate::status::Error;
 use crate::sync::Event;
@@ -401,4 +401,27 @@ fn workers_are_no_daemons() {
     assert!(!worker.daemon() && worker.is_alive());
     drop(executor);
     worker.join(NEVER).unwrap();
+}
+
+#[test]
+fn higher_priorities_go_first_and_equal_ones_in_turn() {
+    let executor = Executor::new(1);
+    let order: Arc<Mutex<Vec<(i32, usize)>>> = Arc::default();
+    let go = occupy(&executor, 1);
+    for (priority, number) in [(-1, 0), (0, 0), (1, 0), (2, 0), (0, 1), (-1, 1), (1, 1), (2, 1)] {
+        let order = order.clone();
+        let task = task(move || {
+            order.lock().unwrap().push((priority, number));
+            Ok(0)
+        });
+        let is_detached = number == 1;
+        let queued = executor.submit_on_terms(task, is_detached, priority, Patience::Until(NEVER));
+        if let Ok(Some(handle)) = queued {
+            Future::close_handle(handle).unwrap();
+        }
+    }
+    go.set();
+    executor.shutdown(true, false).unwrap();
+    let expected = [(2, 0), (2, 1), (1, 0), (1, 1), (0, 0), (0, 1), (-1, 0), (-1, 1)];
+    assert_eq!(*order.lock().unwrap(), expected);
 }
