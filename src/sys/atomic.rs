@@ -10,7 +10,8 @@ pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Order
 #[cfg(not(loom))]
 pub use unmodelled::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
-/// The real atomics, in models too; a race detector is told of them.
+/// The real atomics, or those that race detectors are told of.
+#[cfg(not(loom))]
 pub mod unmodelled {
     #[cfg(feature = "annotate")]
     pub use super::super::annotate::atomic::{
