@@ -228,6 +228,14 @@ static void let_go(void)
     }
 }
 
+static bool is_live(enum kind kind, const void *object)
+{
+    for (int i = 0; i < PER_KIND; i++)
+        if (LOAD(live[kind * PER_KIND + i]) == object)
+            return true;
+    return false;
+}
+
 static pirn_status_t free_as(caller_t *c, enum kind kind, void *object)
 {
     settle(kind, object);
@@ -244,7 +252,7 @@ static pirn_status_t free_as(caller_t *c, enum kind kind, void *object)
     case QUEUE: return pirn_queue_free(object);
     case EXECUTOR:
         let_go(); /* its tasks may wait for that */
-        if (c->in_callback) {
+        if (c->in_callback && is_live(EXECUTOR, object)) {
             /* A task that waited for other executors' tasks could wait in a circle, and free waits if anyone has said
              * that the shutdown does. */
             pirn_executor_shutdown(object, false, one_in(c, 2));
