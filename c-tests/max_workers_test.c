@@ -175,8 +175,9 @@ static int32_t count_running(void *arg, void **result)
     *result = NULL;
     if (ADD(flood->running, 1) > LARGEST)
         STORE(flood->too_many, true);
-    if (ADD(flood->runs, 1) % 50 == 0)
-        CHECK_OK(pirn_executor_set_max_workers(flood->executor, flood->runs / 50 % LARGEST + 1));
+    int runs = ADD(flood->runs, 1);
+    if (runs % 50 == 0)
+        CHECK_OK(pirn_executor_set_max_workers(flood->executor, runs / 50 % LARGEST + 1));
     ADD(flood->running, -1);
     return 0;
 }

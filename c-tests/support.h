@@ -330,6 +330,7 @@ static inline pirn_future_t *new_future(void)
 static inline struct rlimit forbid_threads(void)
 {
     struct rlimit before, limit;
+    skip_if(UNDER_TSAN || UNDER_ASAN, "the sanitizer itself needs more address space than there will be");
     CHECK_OK(pirn_set_stack_size((size_t)1 << 46));
     getrlimit(RLIMIT_AS, &before);
     limit = before;

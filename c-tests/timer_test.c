@@ -458,6 +458,7 @@ TEST(a_failing_function)
 /* The thread that waits for all of them is there while there is need of it. */
 TEST(the_service_thread_comes_and_goes)
 {
+    skip_if(UNDER_TSAN, "ThreadSanitizer has a thread of its own, which would be counted");
     counted_t arg = {0};
     for (int round = 0; round < 2; round++) {
         CHECK_EQ(system_threads(), 1);
@@ -532,6 +533,7 @@ static rlim_t address_space(void)
 /* Without room for a stack the service thread is refused; what needs none starts all the same. */
 TEST(a_refused_start_may_be_tried_again)
 {
+    skip_if(UNDER_TSAN || UNDER_ASAN, "the sanitizer itself needs more address space than there will be");
     counted_t arg = {0};
     pirn_timer_t *timer = new_counted_timer(0, &arg), *never = new_counted_timer(INFINITY, &arg);
     struct rlimit before, limit;

@@ -11,6 +11,7 @@ use crate::cut;
 use crate::fallible;
 use crate::park::Mutex;
 use crate::status::Error;
+use crate::sys::annotate;
 #[cfg(not(loom))]
 use crate::sys::thread::may_keep_anyway;
 
@@ -56,6 +57,14 @@ impl Arg {
         self.pointer
     }
 
+    /// Hands it to a callback.
+    #[inline(always)]
+    pub fn lend<T>(&self, callback: impl FnOnce(*mut c_void) -> T) -> T {
+        let result = callback(self.pointer);
+        annotate::used(self.pointer);
+        result
+    }
+
     /// Lets go without giving back: for what a fork duplicated, and for results whose ownership moved on.
     pub fn forget(mut self) -> *mut c_void {
         self.free = None;
@@ -69,6 +78,7 @@ impl Drop for Arg {
             type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void);
             // SAFETY: the same type, but for what the compiler takes as given.
             let free = unsafe { transmute::<FreeFn, MayUnwind>(free) };
+            annotate::unused(self.pointer);
             // SAFETY: `new`'s promise; a drop happens once.
             cut::run(|| unsafe { free(self.pointer) });
         }
@@ -121,7 +131,7 @@ impl Target {
         // SAFETY: the same type, but for what the compiler takes as given.
         let function = unsafe { transmute::<TargetFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { function(self.arg.pointer) })
+        self.arg.lend(|arg| run(|| unsafe { function(arg) }))
     }
 
     /// A target that is a Rust closure, which runs at the first call; later ones do nothing. A panic in it is a failure with code
@@ -199,7 +209,7 @@ impl Task {
         // SAFETY: the same type, but for what the compiler takes as given.
         let function = unsafe { transmute::<TaskFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise; `result` is a valid place.
-        run(|| unsafe { function(self.arg.pointer, &mut result) }).map(|()| result)
+        self.arg.lend(|arg| run(|| unsafe { function(arg, &mut result) })).map(|()| result)
     }
 }
 
@@ -210,7 +220,7 @@ impl Range {
         // SAFETY: the same type, but for what the compiler takes as given.
         let function = unsafe { transmute::<RangeFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { function(begin, end, self.arg.pointer) })
+        self.arg.lend(|arg| run(|| unsafe { function(begin, end, arg) }))
     }
 }
 

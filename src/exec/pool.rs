@@ -27,10 +27,10 @@ use crate::identity::{self, Identified as _, Kind};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::allocator;
+use crate::sys::atomic::unmodelled::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use crate::sys::fork::{self, Section};
 use crate::thread::hooks::Subject;
 use crate::thread::{Thread, hooks, report, shutdown};
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

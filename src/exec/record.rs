@@ -28,11 +28,11 @@ use crate::handle::arena::{Slot, Vacant, freed_word, give_back};
 use crate::handle::{Handle, Kind};
 use crate::park::Crowd;
 use crate::status::Error;
+use crate::sys::atomic::unmodelled::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::sys::fork;
 use crate::word::Tag;
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use slab::Slab;
 use std::sync::Arc;
 

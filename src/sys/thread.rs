@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug)]
 pub struct SystemThread(libc::pthread_t);
 
+#[cfg(not(feature = "annotate"))]
 unsafe extern "C" {
     /// glibc 2.31 and later: pthread_join with an absolute limit on a clock of choice.
     fn pthread_clockjoin_np(
@@ -18,6 +19,44 @@ unsafe extern "C" {
         clock: libc::clockid_t,
         limit: *const libc::timespec,
     ) -> libc::c_int;
+}
+
+/// # Safety
+/// As for [`SystemThread::join`].
+#[cfg(not(feature = "annotate"))]
+unsafe fn join_until(thread: libc::pthread_t, limit: libc::timespec) -> libc::c_int {
+    // SAFETY: the caller's promise.
+    unsafe { pthread_clockjoin_np(thread, core::ptr::null_mut(), libc::CLOCK_MONOTONIC, &limit) }
+}
+
+/// On the clock that can be set, again and again: ThreadSanitizer knows no other such function, and takes a thread that was joined
+/// by one for a leak.
+///
+/// # Safety
+/// As for [`SystemThread::join`].
+#[cfg(feature = "annotate")]
+unsafe fn join_until(thread: libc::pthread_t, limit: libc::timespec) -> libc::c_int {
+    unsafe extern "C" {
+        fn pthread_timedjoin_np(
+            thread: libc::pthread_t,
+            value: *mut *mut c_void,
+            limit: *const libc::timespec,
+        ) -> libc::c_int;
+    }
+    let deadline = Deadline::at_ns(limit.tv_sec as u64 * 1_000_000_000 + limit.tv_nsec as u64);
+    loop {
+        let left = deadline.left_ns() as i64;
+        let mut until = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: a valid place for the result.
+        unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut until) };
+        until.tv_sec += left / 1_000_000_000 + (until.tv_nsec + left % 1_000_000_000) / 1_000_000_000;
+        until.tv_nsec = (until.tv_nsec + left % 1_000_000_000) % 1_000_000_000;
+        // SAFETY: the caller's promise.
+        match unsafe { pthread_timedjoin_np(thread, core::ptr::null_mut(), &until) } {
+            libc::ETIMEDOUT if !deadline.has_passed() => {}
+            result => return result,
+        }
+    }
 }
 
 impl SystemThread {
@@ -79,10 +118,14 @@ impl SystemThread {
     /// # Safety
     /// The thread has been neither joined nor detached, and no other thread is joining it.
     pub unsafe fn join(self, deadline: Deadline) -> Result<(), Error> {
-        let limit = deadline.as_timespec();
-        let limit_ptr = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
-        // SAFETY: the caller's promise. A NULL limit means none.
-        match unsafe { pthread_clockjoin_np(self.0, core::ptr::null_mut(), libc::CLOCK_MONOTONIC, limit_ptr) } {
+        let joined = match deadline.as_timespec() {
+            // Not the other function without a limit: tools that watch a process's threads know this one.
+            // SAFETY: the caller's promise.
+            None => unsafe { libc::pthread_join(self.0, core::ptr::null_mut()) },
+            // SAFETY: as above.
+            Some(limit) => unsafe { join_until(self.0, limit) },
+        };
+        match joined {
             0 => Ok(()),
             libc::ETIMEDOUT => Err(Error::TimedOut),
             _ => Err(Error::Deadlock),
@@ -204,7 +247,10 @@ impl SignalMask {
 static END_KEY: AtomicU64 = AtomicU64::new(0);
 static AT_END: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 /// The C library calls destructors of keys in so many rounds as long as there are values (PTHREAD_DESTRUCTOR_ITERATIONS).
-const ROUNDS: u32 = 4;
+///
+/// ThreadSanitizer's own end of a thread is in the last round, and no instrumented code may run behind it: one less with the library
+/// for detectors.
+const ROUNDS: u32 = if cfg!(feature = "annotate") { 3 } else { 4 };
 
 thread_local! {
     /// How many rounds of destructors the calling thread has been through.

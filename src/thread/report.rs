@@ -69,7 +69,7 @@ pub fn report(failure: &Failure) {
     let thread = current::registered();
     let report = Report { code: failure.code(), message: failure.message(), traceback: c"", thread: thread.as_ref() };
     let Some(hook) = EXCEPTHOOK.get() else { return write(&report) };
-    let result = callback::run(|| (hook.call)(hook.function, hook.arg.as_ptr(), &report));
+    let result = hook.arg.lend(|arg| callback::run(|| (hook.call)(hook.function, arg, &report)));
     drop(hook);
     if let Err(hooks_own) = result {
         // Nobody is left to be told but the reader of stderr, who is to learn of both.

@@ -208,7 +208,7 @@ impl Present {
             // SAFETY: the same type, but for what the compiler takes as given.
             let function = unsafe { core::mem::transmute::<TraceFn, MayUnwind>(*hook.callback.function()) };
             // SAFETY: the callback's promise; the event stays for the time of the call.
-            cut::run(|| unsafe { function(event, hook.callback.arg().as_ptr()) });
+            hook.callback.arg().lend(|arg| cut::run(|| unsafe { function(event, arg) }));
         }
         IN_HOOK.set(false);
     }
