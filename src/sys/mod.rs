@@ -21,6 +21,12 @@ pub mod annotate {
 
     #[inline(always)]
     pub fn handle_signals() {}
+
+    #[cfg(not(loom))]
+    #[inline(always)]
+    pub fn without_reports<T>(body: impl FnOnce() -> T) -> T {
+        body()
+    }
 }
 pub mod atomic;
 pub mod barrier;
