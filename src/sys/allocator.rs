@@ -13,8 +13,12 @@
 //!
 //! Runs are taken by one compare-and-swap and given back by one atomic operation: there is no lock, so that it works at any time,
 //! also in a child of fork, and never waits. Acquire and Release: whoever takes a block comes after all uses by the one before.
+//!
+//! To ThreadSanitizer a `free` is a write to all of the block, and a `realloc` reads and writes it; the code that did anything else with
+//! it, and the count in an `Arc` that says who is the last, it does not see. So it is told to report nothing of those (`annotate`).
 
 use crate::status::Error;
+use crate::sys::annotate::without_reports;
 use core::cell::UnsafeCell;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -138,13 +142,13 @@ unsafe impl GlobalAlloc for Allocator {
             return POOL.give(block, layout);
         }
         // SAFETY: the caller's promise; not from the pool.
-        unsafe { System.dealloc(block, layout) }
+        without_reports(|| unsafe { System.dealloc(block, layout) });
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if !POOL.contains(block) {
             // SAFETY: the caller's promise; not from the pool.
-            let grown = unsafe { System.realloc(block, layout, size) };
+            let grown = without_reports(|| unsafe { System.realloc(block, layout, size) });
             if !grown.is_null() {
                 return grown;
             }

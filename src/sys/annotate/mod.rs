@@ -14,10 +14,9 @@ use core::ffi::c_void;
 
 pub mod atomic;
 mod helgrind;
-mod memory;
 mod tsan;
 
-pub use tsan::handle_signals;
+pub use tsan::{handle_signals, without_reports};
 
 /// Goes before the operation that publishes.
 #[inline]
