@@ -18,7 +18,7 @@ add_custom_target(pirn_annotated ${all}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${annotated_lib}/libpirn.a ${PIRN_ANNOTATED_DIR}/libpirn.a
     COMMAND ${CMAKE_COMMAND} -E create_symlink libpirn.so.${PROJECT_VERSION} ${PIRN_ANNOTATED_DIR}/${PIRN_SONAME}
     COMMAND ${CMAKE_COMMAND} -E create_symlink ${PIRN_SONAME} ${PIRN_ANNOTATED_DIR}/libpirn.so
-    BYPRODUCTS ${PIRN_ANNOTATED_DIR}/libpirn.so ${PIRN_ANNOTATED_DIR}/libpirn.so.${PROJECT_VERSION} ${PIRN_ANNOTATED_DIR}/libpirn.a
+    BYPRODUCTS ${PIRN_ANNOTATED_DIR}/libpirn.so.${PROJECT_VERSION} ${PIRN_ANNOTATED_DIR}/libpirn.a
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     COMMENT "Building the libraries for race detectors by cargo"
     USES_TERMINAL

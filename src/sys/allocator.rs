@@ -14,11 +14,11 @@
 //! Runs are taken by one compare-and-swap and given back by one atomic operation: there is no lock, so that it works at any time,
 //! also in a child of fork, and never waits. Acquire and Release: whoever takes a block comes after all uses by the one before.
 //!
-//! To ThreadSanitizer a `free` is a write to all of the block, and a `memcpy` reads or writes it; the code that did anything else with
-//! it, and the count in an `Arc` that says who is the last, it does not see. So nothing is reported of pirn's own blocks being freed.
+//! To ThreadSanitizer a `free` is a write to all of the block, and a `realloc` reads and writes it; the code that did anything else with
+//! it, and the count in an `Arc` that says who is the last, it does not see. So it is told to report nothing of those (`annotate`).
 
-use super::annotate::without_reports;
 use crate::status::Error;
+use crate::sys::annotate::without_reports;
 use core::cell::UnsafeCell;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -22,7 +22,6 @@ pub mod annotate {
     #[inline(always)]
     pub fn handle_signals() {}
 
-    #[cfg(not(loom))]
     #[inline(always)]
     pub fn without_reports<T>(body: impl FnOnce() -> T) -> T {
         body()
