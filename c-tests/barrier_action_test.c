@@ -119,6 +119,75 @@ TEST(while_the_action_runs)
     CHECK_OK(pirn_event_free(action.open));
 }
 
+/* Runs in whoever comes last, once, while all the others are still kept. */
+
+typedef struct assembly {
+    counted_t counted;
+    call_t *calls;
+    size_t n;
+    uint64_t thread;
+} assembly_t;
+
+static int32_t look_at_the_others(void *arg)
+{
+    assembly_t *assembly = arg;
+    assembly->thread = pirn_get_ident();
+    for (size_t i = 0; i < assembly->n; i++) {
+        await_sleeping(assembly->calls[i].native_id);
+        CHECK(!LOAD(assembly->calls[i].returned));
+    }
+    return count_run(arg);
+}
+
+TEST(whoever_comes_last_runs_it_before_anyone_is_let_go)
+{
+    enum { OTHERS = 3 };
+    for (int round = 0; round < 20; round++) {
+        call_t calls[OTHERS];
+        assembly_t assembly = {.calls = calls, .n = OTHERS};
+        pirn_barrier_t *barrier;
+        CHECK_OK(pirn_barrier_new(OTHERS + 1, look_at_the_others, &assembly, count_free, PIRN_FOREVER, &barrier));
+        begin_waits(calls, OTHERS, barrier);
+        CHECK_COUNTED(&assembly.counted, 0, 0);
+        CHECK_OK(pirn_barrier_wait(barrier, NULL));
+        CHECK_EQ(assembly.thread, pirn_get_ident());
+        end_waits(calls, OTHERS, PIRN_OK);
+        CHECK_OK(pirn_barrier_free(barrier));
+        CHECK_COUNTED(&assembly.counted, 1, 1);
+    }
+}
+
+static int32_t stand_in_the_first_round(void *gate)
+{
+    return LOAD(((gate_t *)gate)->counted.runs) == 0 ? gate_target(gate) : count_run(gate);
+}
+
+static pirn_status_t make_poll(call_t *c) { return pirn_barrier_wait_timeout(c->object, 0, NULL); }
+
+/* Of one party each round is that of a single thread: one that comes meanwhile waits for the next, whatever its limit. */
+TEST(no_limit_counts_while_the_last_round_goes_on)
+{
+    gate_t gate;
+    call_t first = {.make = make_wait}, late[2];
+    gate_init(&gate);
+    CHECK_OK(pirn_barrier_new(1, stand_in_the_first_round, &gate, NULL, PIRN_FOREVER,
+                              (pirn_barrier_t **)&first.object));
+    call_begin(&first, FOREIGN);
+    gate_await(&gate, 1);
+    for (int i = 0; i < 2; i++) {
+        late[i] = (call_t){.make = make_poll, .object = first.object};
+        call_begin_blocked(&late[i], (breed_t)i);
+    }
+    CHECK(!is_broken(first.object));
+    gate_open(&gate);
+    CHECK_OK(call_end(&first));
+    end_waits(late, 2, PIRN_OK);
+    CHECK_EQ(gate.counted.runs, 3);
+    CHECK(!is_broken(first.object));
+    CHECK_OK(pirn_barrier_free(first.object));
+    CHECK_OK(pirn_event_free(gate.open));
+}
+
 /* Freeing. */
 
 TEST(busy_while_threads_wait)

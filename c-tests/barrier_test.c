@@ -189,9 +189,12 @@ TEST(the_default_limit)
     CHECK(now() - start >= 0.02);
     check_broken(barrier);
     CHECK_OK(pirn_barrier_reset(barrier));
-    /* One of its own counts in its place. */
+    /* One of its own counts in its place, though the default one has passed. */
     call.object = barrier;
     call_begin_blocked(&call, FOREIGN);
+    for (double passed = now() + 0.04; now() < passed;)
+        sched_yield();
+    await_sleeping(call.native_id);
     CHECK_OK(pirn_barrier_wait(barrier, NULL));
     CHECK_OK(call_end(&call));
     CHECK_OK(pirn_barrier_free(barrier));
@@ -272,6 +275,48 @@ TEST(those_who_come_while_it_drains_wait_for_the_next_round)
     run_on_all(THREADS, crowd_in, elements, sizeof *elements);
     check_broken(crowd.barrier);
     CHECK_OK(pirn_barrier_free(crowd.barrier));
+}
+
+/* Some are let go but have not left yet: an abort sends them away. Until it has caught one. */
+TEST(an_abort_breaks_a_round_that_still_drains)
+{
+    enum { OTHERS = 7 };
+    pirn_barrier_t *barrier = new_barrier(OTHERS + 1);
+    for (int caught = 0; caught == 0;) {
+        call_t calls[OTHERS];
+        begin_waits(calls, OTHERS, barrier);
+        for (int i = 0; i < OTHERS; i++)
+            await_sleeping(calls[i].native_id);
+        CHECK_OK(pirn_barrier_wait(barrier, NULL));
+        CHECK_EQ(n_waiting(barrier), 0); /* also while it drains */
+        CHECK_OK(pirn_barrier_abort(barrier));
+        for (int i = 0; i < OTHERS; i++) {
+            pirn_status_t status = call_end(&calls[i]);
+            CHECK_AMONG(status, BIT(PIRN_OK) | BIT(PIRN_ERR_BROKEN_BARRIER));
+            caught += status == PIRN_ERR_BROKEN_BARRIER;
+        }
+        check_broken(barrier);
+        CHECK_OK(pirn_barrier_reset(barrier));
+    }
+    check_works(barrier);
+    CHECK_OK(pirn_barrier_free(barrier));
+}
+
+/* Who is let go has come through: a reset sends away those alone who wait for a round to fill. */
+TEST(a_reset_leaves_a_round_that_drains)
+{
+    enum { OTHERS = 7, ROUNDS = 200 };
+    pirn_barrier_t *barrier = new_barrier(OTHERS + 1);
+    for (int round = 0; round < ROUNDS; round++) {
+        call_t calls[OTHERS];
+        begin_waits(calls, OTHERS, barrier);
+        CHECK_OK(pirn_barrier_wait(barrier, NULL));
+        CHECK_OK(pirn_barrier_reset(barrier));
+        end_waits(calls, OTHERS, PIRN_OK);
+        CHECK(!is_broken(barrier));
+    }
+    check_works(barrier);
+    CHECK_OK(pirn_barrier_free(barrier));
 }
 
 static void wait_with_resets(void *element)

@@ -114,6 +114,7 @@ static inline void check_blocking(const blocking_t *b, void *object)
 {
     check_bad_times(b->timed, object);
     CHECK_STATUS(b->timed(object, 0), PIRN_TIMED_OUT);
+    CHECK_STATUS(b->timed(object, -0.0), PIRN_TIMED_OUT);
     double start = now();
     CHECK_STATUS(b->timed(object, 0.03), PIRN_TIMED_OUT);
     CHECK(now() - start >= 0.03);

@@ -140,6 +140,69 @@ TEST(a_notify_with_nobody_waiting_is_forgotten)
     }
 }
 
+static pirn_status_t wait_on_another_s(call_t *c)
+{
+    bool flag = false;
+    pirn_status_t status = pirn_condition_wait(c->object);
+    CHECK_OK(pirn_condition_is_owned(c->object, &flag));
+    CHECK(flag);
+    return status;
+}
+
+/* As in Python: the wait releases the lock, whoever holds it, and takes it again. */
+TEST(a_wait_on_a_lock_that_another_thread_holds)
+{
+    for (breed_t breed = 0; breed < BREEDS; breed++) {
+        pirn_condition_t *condition = new_condition(ON_LOCK);
+        call_t call = {.make = wait_on_another_s, .object = condition};
+        CHECK_OK(pirn_condition_acquire(condition));
+        call_begin(&call, breed);
+        CHECK_OK(pirn_condition_acquire(condition)); /* the wait has let it go */
+        CHECK_OK(pirn_condition_notify(condition, 1));
+        CHECK(!LOAD(call.returned));
+        CHECK_OK(pirn_condition_release(condition));
+        CHECK_OK(call_end(&call));
+        CHECK_STATUS(pirn_condition_try_acquire(condition), PIRN_WOULD_BLOCK);
+        CHECK_OK(pirn_condition_free(condition));
+    }
+}
+
+static void check_is_free(void *condition)
+{
+    CHECK_OK(pirn_condition_try_acquire(condition));
+    CHECK_OK(pirn_condition_release(condition));
+}
+
+static void check_is_held(void *condition)
+{
+    CHECK_STATUS(pirn_condition_try_acquire(condition), PIRN_WOULD_BLOCK);
+}
+
+static bool asked_with_the_lock_held(void *condition)
+{
+    run_on(FOREIGN, check_is_held, condition); /* a predicate is asked with the lock held */
+    return false;
+}
+
+/* The lock of a condition that was made without one has levels. */
+TEST(the_default_lock_is_an_rlock)
+{
+    enum { LEVELS = 3 };
+    pirn_condition_t *condition = new_condition(OWN);
+    for (int i = 0; i < LEVELS; i++)
+        CHECK_OK(pirn_condition_acquire(condition));
+    CHECK_STATUS(pirn_condition_wait_timeout(condition, 0.001), PIRN_TIMED_OUT);
+    CHECK_STATUS(pirn_condition_wait_for_timeout(condition, asked_with_the_lock_held, condition, 0.001),
+                 PIRN_TIMED_OUT);
+    for (int i = 0; i < LEVELS; i++) {
+        run_on(FOREIGN, check_is_held, condition);
+        CHECK_OK(pirn_condition_release(condition));
+    }
+    run_on(FOREIGN, check_is_free, condition);
+    CHECK_STATUS(pirn_condition_release(condition), PIRN_ERR_NOT_OWNER);
+    CHECK_OK(pirn_condition_free(condition));
+}
+
 static bool is_at_depth;
 
 static pirn_status_t wait_at_depth(call_t *c)
@@ -233,21 +296,6 @@ TEST(nobody_returns_while_the_lock_is_held)
     CHECK_OK(pirn_condition_free(tokens.condition));
 }
 
-TEST(a_waiter_that_timed_out_eats_no_notify)
-{
-    for (sort_t sort = 0; sort < SORTS; sort++) {
-        tokens_t tokens = tokens_on(sort);
-        call_t leaving = {.make = make_timed_wait, .object = &tokens, .seconds = 0.02}, staying;
-        call_begin(&leaving, FOREIGN);
-        begin_wait(&staying, &tokens, PIRN_THREAD, 2);
-        CHECK_STATUS(call_end(&leaving), PIRN_TIMED_OUT);
-        CHECK(!LOAD(staying.returned));
-        notify(&tokens, 1);
-        CHECK_OK(call_end(&staying));
-        CHECK_OK(pirn_condition_free(tokens.condition));
-    }
-}
-
 static pirn_status_t make_marked_wait(call_t *c)
 {
     tokens_t *tokens = c->object;
@@ -264,6 +312,24 @@ static int count_taken(tokens_t *tokens)
     int taken = tokens->taken;
     unlock(tokens);
     return taken;
+}
+
+/* Whether the first has left before the second comes, or after that. */
+TEST(a_waiter_that_timed_out_eats_no_notify)
+{
+    for (sort_t sort = 0; sort < SORTS; sort++) {
+        tokens_t tokens = tokens_on(sort);
+        call_t leaving = {.make = make_timed_wait, .object = &tokens, .seconds = 0.02};
+        call_t staying = {.make = make_marked_wait, .object = &tokens};
+        call_begin(&leaving, FOREIGN);
+        call_begin(&staying, PIRN_THREAD);
+        AWAIT(count_taken(&tokens) == 1);
+        CHECK_STATUS(call_end(&leaving), PIRN_TIMED_OUT);
+        CHECK(!LOAD(staying.returned));
+        notify(&tokens, 1);
+        CHECK_OK(call_end(&staying));
+        CHECK_OK(pirn_condition_free(tokens.condition));
+    }
 }
 
 /* One notify for two waiters, the first of whom gives up at that moment: exactly one has been notified. */
@@ -320,6 +386,52 @@ TEST(a_predicate_is_tested_first_and_last)
             CHECK_OK(pirn_condition_release(condition));
         }
         CHECK_OK(pirn_condition_free(condition));
+    }
+}
+
+static bool is_false(void *calls)
+{
+    ++*(int *)calls;
+    return false;
+}
+
+typedef struct restless {
+    pirn_condition_t *condition;
+    int calls;
+    bool over;
+} restless_t;
+
+static void notify_all_along(void *arg)
+{
+    restless_t *restless = arg;
+    while (!LOAD(restless->over)) {
+        CHECK_OK(pirn_condition_acquire(restless->condition));
+        CHECK_OK(pirn_condition_notify_all(restless->condition));
+        CHECK_OK(pirn_condition_release(restless->condition));
+        sched_yield();
+    }
+}
+
+/* Were the limit to begin anew with each notify, the wait would never end. */
+TEST(one_limit_for_all_rounds)
+{
+    for (sort_t sort = 0; sort < SORTS; sort++) {
+        restless_t restless = {.condition = new_condition(sort)};
+        runner_t notifier;
+        runner_start(&notifier, (breed_t)(sort % BREEDS), notify_all_along, &restless);
+        /* On a busy machine a limit may pass before there was a second round: then with another one. */
+        for (double limit = 0.05; restless.calls <= 2; limit *= 2) {
+            double start = now();
+            restless.calls = 0;
+            CHECK_OK(pirn_condition_acquire(restless.condition));
+            CHECK_STATUS(pirn_condition_wait_for_timeout(restless.condition, is_false, &restless.calls, limit),
+                         PIRN_TIMED_OUT);
+            CHECK(now() - start >= limit);
+            CHECK_OK(pirn_condition_release(restless.condition));
+        }
+        STORE(restless.over, true);
+        runner_join(&notifier);
+        CHECK_OK(pirn_condition_free(restless.condition));
     }
 }
 

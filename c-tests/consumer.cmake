@@ -58,13 +58,14 @@ add_program_tests(consumer.subdirectory built ${trees}/subdirectory subdirectory
 
 add_consumer_fixture(examples.build examples COMMAND ${consumer} examples ${tree_plain} ${PROJECT_SOURCE_DIR})
 set_tests_properties(examples.build PROPERTIES FIXTURES_REQUIRED plain)
-foreach(example hello mergesort pipeline downloads wordcount)
+include(${PROJECT_SOURCE_DIR}/examples/programs.cmake)
+foreach(example ${EXAMPLES})
     add_test(NAME examples.${example}
         COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh ${example} ${tree_plain}/examples/${example})
     set_tests_properties(examples.${example} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
 endforeach()
 
-foreach(example threads daemon race condition queue semaphore barrier timer local map as_completed)
+foreach(example ${BASICS})
     foreach(language C CXX)
         string(REPLACE CXX cpp suffix ${language})
         string(TOLOWER ${suffix} suffix)

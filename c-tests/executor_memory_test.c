@@ -76,6 +76,36 @@ TEST(futures_come_and_go_in_constant_memory)
     CHECK_OK(pirn_executor_free(executor));
 }
 
+/* While the one worker is busy. Among them are some that stay, and are run in the end. */
+TEST(cancelled_tasks_with_priorities_take_no_memory)
+{
+    enum { KEPT = 100 };
+    long n = submits(1000000), before = 0;
+    gate_t gate;
+    counted_t counted = {0, 0};
+    pirn_executor_t *executor = new_executor(1);
+    pirn_future_t *at_gate = submit_gate(executor, &gate);
+    for (int i = 0; i < KEPT; i++)
+        CHECK_OK(pirn_executor_submit_priority(executor, count_task, &counted, count_free, i % 7 - 3, NULL));
+    for (long i = 0; i < n; i++) {
+        pirn_future_t *future;
+        bool cancelled = false;
+        if (i == n / 10)
+            before = resident();
+        CHECK_OK(pirn_executor_submit_priority(executor, do_nothing, NULL, NULL, (int32_t)(i % 7) - 3, &future));
+        CHECK_OK(pirn_future_cancel(future, &cancelled));
+        CHECK(cancelled);
+        CHECK_OK(pirn_future_free(future));
+    }
+    long growth = resident() - before;
+    printf("%ld submits: %ld KiB resident before, %ld KiB more after\n", n, before / 1024, growth / 1024);
+    CHECK(growth < 1 << 20);
+    gate_open(&gate);
+    CHECK_OK(pirn_future_free(at_gate));
+    CHECK_OK(pirn_executor_free(executor));
+    CHECK_COUNTED(&counted, KEPT, KEPT);
+}
+
 TEST(a_submit_without_a_future_allocates_nothing)
 {
     long n = submits(100000);

@@ -257,6 +257,52 @@ TEST(its_own_worker_cannot_wait_for_its_end)
     AWAIT(pirn_active_count() == 1);
 }
 
+/* Not only in a task: in whatever a worker runs. */
+
+static int refusals;
+
+static void check_cannot_wait_here(pirn_executor_t *executor)
+{
+    bool shut_down = true;
+    CHECK_STATUS(pirn_executor_shutdown(executor, true, true), PIRN_ERR_DEADLOCK);
+    CHECK_STATUS(pirn_executor_free(executor), PIRN_ERR_DEADLOCK);
+    CHECK_OK(pirn_executor_is_shut_down(executor, &shut_down));
+    CHECK(!shut_down);
+    ADD(refusals, 1);
+}
+
+static int32_t end_in_initializer(void *executor)
+{
+    check_cannot_wait_here(executor);
+    return 0;
+}
+
+static void end_in_callback(pirn_future_t *future, void *executor)
+{
+    (void)future;
+    check_cannot_wait_here(executor);
+}
+
+static void end_in_free(void *executor)
+{
+    check_cannot_wait_here(executor);
+}
+
+TEST(nor_can_the_callbacks_that_its_workers_run)
+{
+    gate_t gate;
+    pirn_executor_t *executor = new_executor(1);
+    CHECK_OK(pirn_executor_set_initializer(executor, end_in_initializer, executor, NULL));
+    pirn_future_t *future = submit_gate(executor, &gate);
+    CHECK_EQ(LOAD(refusals), 1);
+    CHECK_OK(pirn_future_add_done_callback(future, end_in_callback, executor, end_in_free));
+    CHECK_OK(pirn_executor_submit(executor, do_nothing, executor, end_in_free, NULL));
+    gate_open(&gate);
+    AWAIT(LOAD(refusals) == 4);
+    CHECK_OK(pirn_future_free(future));
+    CHECK_OK(pirn_executor_free(executor));
+}
+
 static int32_t end_other_executor(void *other, void **result)
 {
     (void)result;

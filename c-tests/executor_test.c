@@ -79,6 +79,8 @@ TEST(prefixes)
     CHECK(strncmp(second, "ThreadPoolExecutor-", 19) == 0);
     CHECK(strcmp(first, second) != 0);
     CHECK_OK(pirn_executor_set_thread_name_prefix(executor, "gr\xc3\xbc\xc3\x9f"));
+    CHECK_OK(pirn_executor_set_thread_name_prefix(executor, ""));
+    check_text(executor_prefix, executor, first); /* none, so the default one */
     CHECK_OK(pirn_executor_set_thread_name_prefix(executor, "a prefix"));
     check_text(executor_prefix, executor, "a prefix");
     CHECK_TEXT_REFUSED(pirn_executor_set_thread_name_prefix(executor, text));
@@ -104,7 +106,7 @@ TEST(settings_end_with_the_first_submit)
 TEST(bad_arguments)
 {
     counted_t arg = {0};
-    size_t out;
+    size_t out = 77;
     pirn_future_t *future = UNTOUCHED;
     pirn_executor_t *executor = new_executor(1);
     CHECK_STATUS(pirn_executor_new(1, NULL), PIRN_ERR_INVALID_ARGUMENT);
@@ -116,7 +118,10 @@ TEST(bad_arguments)
     CHECK_STATUS(pirn_executor_max_workers(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(pirn_executor_is_shut_down(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(pirn_executor_is_broken(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
-    CHECK_OK(pirn_executor_max_workers(executor, &out));
+    CHECK_STATUS(pirn_executor_pending(executor, NULL, &out), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_executor_pending(executor, &out, NULL), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_executor_max_pending(executor, NULL), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(out, 77);
     CHECK_EQ(pirn_active_count(), 1);
     CHECK_OK(pirn_executor_free(executor));
 }
@@ -202,6 +207,31 @@ TEST(workers_have_names_and_are_no_daemons)
     CHECK_OK(executor_prefix(executor, name, sizeof name - 2, &length));
     strcat(name, "_0");
     CHECK_OK(pirn_future_result(submit(executor, look_at_worker, name), NULL));
+    CHECK_OK(pirn_executor_free(executor));
+}
+
+static int32_t use_as_a_daemon(void *executor)
+{
+    bool daemon = false;
+    pirn_thread_t *self;
+    CHECK_OK(pirn_current_thread(&self));
+    CHECK_OK(pirn_thread_daemon(self, &daemon));
+    CHECK(daemon);
+    CHECK_OK(pirn_thread_free(self));
+    CHECK_OK(pirn_future_result(submit(executor, look_at_worker, "crew_0"), NULL));
+    return 0;
+}
+
+/* A worker has its flag from no one: the process waits for its task whoever submitted that. */
+TEST(workers_that_a_daemon_makes_start_are_no_daemons)
+{
+    pirn_thread_t *thread;
+    pirn_executor_t *executor = new_executor(1);
+    CHECK_OK(pirn_executor_set_thread_name_prefix(executor, "crew"));
+    CHECK_OK(pirn_thread_new(use_as_a_daemon, executor, NULL, &thread));
+    CHECK_OK(pirn_thread_set_daemon(thread, true));
+    CHECK_OK(pirn_thread_start(thread));
+    join_and_free(thread);
     CHECK_OK(pirn_executor_free(executor));
 }
 
@@ -443,4 +473,78 @@ TEST(a_failing_initializer_breaks_the_executor)
     for (int i = 0; i < TASKS; i++)
         CHECK_COUNTED(&args[i], 0, 1);
     CHECK_COUNTED(&gate.counted, 1, 1);
+}
+
+/* A map that the executor breaks under says so in the place of the first result, and has ended. */
+TEST(a_map_of_a_broken_executor_says_so)
+{
+    enum { ITEMS = 3 };
+    gate_t gate;
+    counted_t items[ITEMS] = {{0, 0}};
+    void *pointers[ITEMS], *result = UNTOUCHED;
+    pirn_map_t *map;
+    pirn_executor_t *executor = new_executor(1);
+    gate_init(&gate);
+    for (int i = 0; i < ITEMS; i++)
+        pointers[i] = &items[i];
+    CHECK_OK(pirn_executor_set_initializer(executor, fail_when_opened, &gate, NULL));
+    CHECK_OK(pirn_executor_map(executor, count_task, pointers, ITEMS, count_free, 1, PIRN_FOREVER, &map));
+    gate_open(&gate);
+    CHECK_STATUS(pirn_map_next(map, &result), PIRN_ERR_BROKEN_EXECUTOR);
+    CHECK_STATUS(pirn_map_next(map, &result), PIRN_END);
+    CHECK(result == UNTOUCHED);
+    CHECK_OK(pirn_map_free(map));
+    CHECK_OK(pirn_executor_free(executor));
+    for (int i = 0; i < ITEMS; i++)
+        CHECK_COUNTED(&items[i], 0, 1);
+}
+
+static void note_done(pirn_future_t *future, void *arg)
+{
+    int32_t state = -1;
+    CHECK_OK(pirn_future_state(future, &state));
+    CHECK_EQ(state, PIRN_FUTURE_FINISHED);
+    CHECK_STATUS(pirn_future_result_timeout(future, 0, NULL), PIRN_ERR_BROKEN_EXECUTOR);
+    count_run(arg);
+}
+
+/* Whoever waits for them hears of it, in whatever way: they are over, by a failure. */
+TEST(futures_of_a_broken_executor_are_done)
+{
+    enum { TASKS = 4 };
+    static const int32_t modes[] = {PIRN_FIRST_COMPLETED, PIRN_FIRST_EXCEPTION, PIRN_ALL_COMPLETED};
+    gate_t gate;
+    counted_t marks[TASKS] = {{0, 0}};
+    pirn_future_t *futures[TASKS], *never = new_future();
+    pirn_as_completed_t *iterator;
+    size_t index, n_done = 0;
+    bool done[TASKS + 1], cancelled = true;
+    pirn_executor_t *executor = new_executor(1);
+    gate_init(&gate);
+    CHECK_OK(pirn_executor_set_initializer(executor, fail_when_opened, &gate, NULL));
+    for (int i = 0; i < TASKS; i++) {
+        futures[i] = submit(executor, do_nothing, NULL);
+        CHECK_OK(pirn_future_add_done_callback(futures[i], note_done, &marks[i], count_free));
+    }
+    CHECK_OK(pirn_as_completed(futures, TASKS, PIRN_FOREVER, &iterator));
+    gate_open(&gate);
+    CHECK_OK(pirn_wait(futures, TASKS, PIRN_ALL_COMPLETED, PIRN_FOREVER, done, &n_done));
+    CHECK_EQ(n_done, TASKS);
+    for (int i = 0; i < TASKS; i++)
+        CHECK_OK(pirn_as_completed_next(iterator, &index));
+    CHECK_STATUS(pirn_as_completed_next(iterator, &index), PIRN_END);
+    CHECK_OK(pirn_as_completed_free(iterator));
+    for (size_t m = 0; m < LENGTH(modes); m++) {
+        pirn_future_t *mixed[] = {never, futures[0]}; /* a failure is enough for the first two */
+        CHECK_STATUS(pirn_wait(mixed, 2, modes[m], 0, done, NULL), m < 2 ? PIRN_OK : PIRN_TIMED_OUT);
+        CHECK(!done[0] && done[1]);
+    }
+    CHECK_OK(pirn_future_cancel(futures[0], &cancelled));
+    CHECK(!cancelled);
+    CHECK_OK(pirn_executor_free(executor));
+    for (int i = 0; i < TASKS; i++) {
+        CHECK_COUNTED(&marks[i], 1, 1);
+        CHECK_OK(pirn_future_free(futures[i]));
+    }
+    CHECK_OK(pirn_future_free(never));
 }

@@ -140,6 +140,24 @@ TEST(aliens_and_unstarted_threads_are_not_waited_for)
     check_child("leaves_an_alien_and_an_unstarted_thread_behind", 0, "");
 }
 
+static int32_t start_in_a_callback(void *text)
+{
+    say(text);
+    start_and_let_go(say_after_stage, "a thread of a callback");
+    return set_stage(NULL);
+}
+
+CHILD(starts_a_thread_in_a_callback)
+{
+    make_stage();
+    at_shutdown(start_in_a_callback, "a callback");
+}
+
+TEST(a_thread_started_in_a_callback_is_joined)
+{
+    check_child("starts_a_thread_in_a_callback", 0, "a callback\na thread of a callback\n");
+}
+
 static int32_t start_another(void *arg)
 {
     int left = (int)(intptr_t)arg;
@@ -321,6 +339,40 @@ CHILD(is_joined_as_main)
 TEST(a_join_of_main_waits_for_the_shutdown_to_join)
 {
     check_child("is_joined_as_main", 0, "a task\nmain is alive, 2 threads\njoined main\n");
+}
+
+static uint64_t joining_main;
+
+static int32_t join_main_and_say_so(void *text)
+{
+    bool shut_down = false;
+    pirn_thread_t *main;
+    CHECK_OK(pirn_main_thread(&main));
+    STORE(joining_main, pirn_get_native_id());
+    CHECK_OK(pirn_thread_join(main));
+    CHECK_OK(pirn_executor_is_shut_down(workers, &shut_down));
+    CHECK(shut_down);
+    return say(text);
+}
+
+static int32_t say_while_main_is_joined(void *text)
+{
+    await_sleeping(joining_main); /* so it has not ended */
+    return say(text);
+}
+
+CHILD(is_joined_through_its_callbacks)
+{
+    workers = new_executor(1);
+    at_shutdown(say_while_main_is_joined, "a callback");
+    start_and_let_go(join_main_and_say_so, "joined main");
+    AWAIT(LOAD(joining_main));
+    await_sleeping(joining_main);
+}
+
+TEST(a_join_of_main_waits_for_callbacks_and_executors_to_close)
+{
+    check_child("is_joined_through_its_callbacks", 0, "a callback\njoined main\n");
 }
 
 CHILD(is_alive_to_the_end)

@@ -97,3 +97,22 @@ TEST(the_child_of_an_exit_has_its_own_exit)
 {
     check_child("forks_in_its_exit", 0, "a callback\na thread\nforked\n");
 }
+
+static void exit_there(void *unused)
+{
+    (void)unused;
+    exit(0);
+}
+
+/* What was registered before the fork is the child's as well as the parent's. */
+CHILD(forks_with_a_callback_registered)
+{
+    at_shutdown(say, "a callback");
+    in_forked_child(exit_there, NULL);
+    SAY("the child has exited\n");
+}
+
+TEST(callbacks_from_before_run_in_the_child_too)
+{
+    check_child("forks_with_a_callback_registered", 0, "a callback\nthe child has exited\na callback\n");
+}

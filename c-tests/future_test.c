@@ -190,6 +190,8 @@ TEST(exception_of_the_other_states)
 TEST(bad_arguments)
 {
     counted_t arg = {0};
+    char text[8] = "#";
+    size_t length = 77;
     bool flag;
     pirn_future_t *future = new_future();
     CHECK_STATUS(pirn_future_new(NULL), PIRN_ERR_INVALID_ARGUMENT);
@@ -200,8 +202,15 @@ TEST(bad_arguments)
     CHECK_STATUS(pirn_future_set_exception(future, 0, "no failure"), PIRN_ERR_INVALID_ARGUMENT);
     CHECK_REFUSED(pirn_future_add_done_callback(future, NULL, &arg, count_free), PIRN_ERR_INVALID_ARGUMENT,
                   &arg);
-    CHECK_EQ(state_of(future), PIRN_FUTURE_PENDING);
+    CHECK_STATUS(pirn_future_cancel(future, NULL), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_future_set_running_or_notify_cancel(future, NULL), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(state_of(future), PIRN_FUTURE_PENDING); /* neither cancelled nor running */
     CHECK_OK(pirn_future_set_running_or_notify_cancel(future, &flag));
+    CHECK_OK(pirn_future_set_exception(future, 5, "failed"));
+    CHECK_STATUS(pirn_future_exception(future, NULL, text, sizeof text, &length), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_future_exception_timeout(future, 0, NULL, text, sizeof text, &length),
+                 PIRN_ERR_INVALID_ARGUMENT);
+    CHECK(text[0] == '#' && length == 77);
     CHECK_OK(pirn_future_free(future));
 }
 

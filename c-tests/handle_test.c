@@ -520,3 +520,73 @@ TEST(freed_while_others_depend_on_it)
     CHECK_OK(pirn_map_free(map));
     CHECK_OK(pirn_as_completed_free(completed));
 }
+
+/* Handles of what is shared are let go though threads wait by them: the waits go on. */
+
+typedef struct waited {
+    call_t call;
+    gate_t gate;
+} waited_t;
+
+static pirn_status_t join_it(call_t *c) { return pirn_thread_join(c->object); }
+static pirn_status_t join_timer(call_t *c) { return pirn_timer_join(c->object); }
+static pirn_status_t result_of(call_t *c) { return pirn_future_result(c->object, NULL); }
+static pirn_status_t shut_down(call_t *c) { return pirn_executor_shutdown(c->object, true, false); }
+static pirn_status_t end_executor(call_t *c) { return pirn_executor_free(c->object); }
+static pirn_status_t next_of(call_t *c) { return pirn_map_next(c->object, &c->value); }
+static pirn_status_t next_completed(call_t *c) { return pirn_as_completed_next(c->object, (size_t *)&c->value); }
+
+static void begin_and_free(waited_t *w, void *handle, pirn_status_t (*make)(call_t *), kind_t kind)
+{
+    w->call = (call_t){.make = make, .object = handle};
+    call_begin_blocked(&w->call, FOREIGN);
+    CHECK_OK(kinds[kind].free(handle));
+    CHECK_STATUS(kinds[kind].free(handle), PIRN_ERR_INVALID_HANDLE);
+    CHECK(!LOAD(w->call.returned));
+    gate_open(&w->gate);
+    CHECK_OK(call_end(&w->call));
+}
+
+TEST(never_busy)
+{
+    waited_t w;
+    pirn_timer_t *timer;
+    pirn_map_t *map;
+    pirn_as_completed_t *iterator;
+    pirn_executor_t *executor = new_executor(1);
+    void *item[] = {&w.gate};
+    pirn_future_t *future;
+
+    gate_init(&w.gate);
+    begin_and_free(&w, start_thread(gate_target, &w.gate), join_it, THREAD);
+
+    gate_init(&w.gate);
+    CHECK_OK(pirn_timer_new(0, gate_target, &w.gate, NULL, &timer));
+    CHECK_OK(pirn_timer_start(timer));
+    begin_and_free(&w, timer, join_timer, TIMER);
+
+    begin_and_free(&w, submit_gate(executor, &w.gate), result_of, FUTURE);
+
+    gate_init(&w.gate);
+    CHECK_OK(pirn_executor_map(executor, gate_task, item, 1, NULL, 1, PIRN_FOREVER, &map));
+    begin_and_free(&w, map, next_of, MAP);
+
+    future = submit_gate(executor, &w.gate);
+    CHECK_OK(pirn_as_completed(&future, 1, PIRN_FOREVER, &iterator));
+    begin_and_free(&w, iterator, next_completed, AS_COMPLETED);
+    CHECK_OK(pirn_future_free(future));
+    CHECK_OK(pirn_executor_free(executor));
+
+    /* An executor's free waits for its work, as its shutdown does, but is not refused. */
+    call_t frees;
+    executor = new_executor(1);
+    future = submit_gate(executor, &w.gate);
+    w.call = (call_t){.make = shut_down, .object = executor};
+    call_begin_blocked(&w.call, FOREIGN);
+    frees = (call_t){.make = end_executor, .object = executor};
+    call_begin_blocked(&frees, PIRN_THREAD);
+    gate_open(&w.gate);
+    CHECK_OK(call_end(&w.call));
+    CHECK_OK(call_end(&frees));
+    CHECK_OK(pirn_future_free(future));
+}

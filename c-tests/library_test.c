@@ -161,6 +161,25 @@ TEST(a_message_may_be_long)
     CHECK_OK(pirn_executor_free(executor));
 }
 
+/* UTF-8 or not. */
+TEST(messages_are_passed_on_as_they_are)
+{
+    static char malformed[] = "\xff not \xc3( UTF-8 \xed\xa0\x80";
+    char text[64];
+    int32_t code;
+    size_t length;
+    pirn_executor_t *executor = new_executor(1);
+    check_failure(executor, raise_task, malformed, 11);
+    CHECK_STR(pirn_last_error(), malformed);
+    pirn_future_t *future = fail_here(3, malformed);
+    CHECK_STR(pirn_last_error(), malformed);
+    CHECK_OK(pirn_future_exception(future, &code, text, sizeof text, &length));
+    CHECK_STR(text, malformed);
+    CHECK_EQ(length, strlen(malformed));
+    CHECK_OK(pirn_future_free(future));
+    CHECK_OK(pirn_executor_free(executor));
+}
+
 static uint64_t id_of(const void *handle)
 {
     uint64_t id = 0;

@@ -214,3 +214,40 @@ TEST(using_one_registers_no_thread)
     CHECK_EQ(pirn_active_count(), 1);
     CHECK_OK(pirn_lock_free(lock));
 }
+
+static long resident_kilobytes(void)
+{
+    long size, resident;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
+    fclose(file);
+    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static void use_for_a_moment(void *lock)
+{
+    pirn_event_t *event;
+    CHECK_STATUS(pirn_lock_acquire_timeout(lock, 1e-6), PIRN_TIMED_OUT);
+    CHECK_OK(pirn_event_new(&event));
+    CHECK_OK(pirn_event_set(event));
+    CHECK_OK(pirn_event_wait(event));
+    CHECK_OK(pirn_event_free(event));
+    CHECK_STATUS(pirn_lock_release(NULL), PIRN_ERR_INVALID_HANDLE); /* leaves it a last error */
+}
+
+/* Threads that pirn knows nothing of come, use locks and go: what pirn keeps for a thread goes with it. */
+TEST(foreign_threads_leave_nothing_behind)
+{
+    enum { THREADS = 20000, BYTES_EACH = 16 };
+    long before = 0;
+    pirn_lock_t *lock = new_lock();
+    CHECK_OK(pirn_lock_acquire(lock));
+    for (int i = 0; i < THREADS + THREADS / 10; i++) {
+        if (i == THREADS / 10)
+            before = resident_kilobytes();
+        run_on(FOREIGN, use_for_a_moment, lock);
+    }
+    CHECK(resident_kilobytes() - before < THREADS * BYTES_EACH / 1024);
+    CHECK_EQ(pirn_active_count(), 1);
+    CHECK_OK(pirn_lock_free(lock));
+}

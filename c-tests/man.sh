@@ -15,8 +15,7 @@ done <"$(dirname "$0")/exports.txt"
 { command -v man && command -v groff; } >/dev/null || { echo "skipped: no man or groff"; exit 77; }
 [ "$(MANPATH=$pages man -w 3 pirn_lock_acquire)" = "$pages/man3/pirn_lock_acquire.3" ] || fail "man does not find pirn_lock_acquire"
 [ "$(MANPATH=$pages man -w 7 pirn)" = "$pages/man7/pirn.7" ] || fail "man does not find pirn(7)"
-# Prototypes may be longer than a line.
-warnings=$(find "$pages" -type f -exec groff -man -K utf8 -T utf8 -r LL=120n -z -w w -W break {} + 2>&1) || true
+warnings=$(find "$pages" -type f -exec groff -man -K utf8 -T utf8 -z -w w {} + 2>&1) || true
 [ -z "$warnings" ] || fail "$(echo "$warnings" | head)"
 LC_ALL=C.UTF-8 MANWIDTH=100 MANPATH=$pages man 3 pirn_lock_acquire | grep -q "Takes the lock, waiting as long as" ||
     fail "the page of pirn_lock_acquire does not say what it does"

@@ -241,6 +241,23 @@ TEST(bad_arguments)
     end_map(&m, ITEMS);
 }
 
+/* Of such a number no array can exist, so none is read, and nothing is freed. */
+TEST(more_items_than_there_can_be)
+{
+    static const size_t numbers[] = {SIZE_MAX, SIZE_MAX / sizeof(void *) + 1, SIZE_MAX / 2};
+    mapping_t m;
+    make_items(&m, 1);
+    m.map = UNTOUCHED;
+    for (size_t i = 0; i < LENGTH(numbers); i++)
+        CHECK_STATUS(pirn_executor_map(m.executor, map_task, m.pointers, numbers[i], count_free, 1, -1, &m.map),
+                     PIRN_ERR_NO_MEMORY);
+    CHECK(m.map == UNTOUCHED);
+    CHECK_OK(pirn_executor_free(m.executor));
+    for (int i = 0; i < ITEMS; i++)
+        CHECK_COUNTED(&m.items[i].counted, 0, 0);
+    CHECK_OK(pirn_event_free(m.gate.open));
+}
+
 /* A call that fails, too, frees each item once. */
 TEST(items_of_a_refused_call_are_freed)
 {

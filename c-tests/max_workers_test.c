@@ -95,6 +95,55 @@ TEST(down_while_busy)
     CHECK_EQ(next.counted.runs, 4);
 }
 
+/* Tasks that wait for others go on, with as many threads as they have been lent, though the limit has gone down. */
+typedef struct outer {
+    pirn_executor_t *executor;
+    gate_t *gate;
+} outer_t;
+
+static int32_t wait_for_gate(void *arg, void **result)
+{
+    outer_t *outer = arg;
+    pirn_future_t *future = submit(outer->executor, gate_task, outer->gate);
+    CHECK_OK(pirn_future_result_timeout(future, 1e6, result));
+    CHECK_OK(pirn_future_free(future));
+    return 0;
+}
+
+TEST(down_while_tasks_wait)
+{
+    enum { TASKS = 4 };
+    gate_t gate, next;
+    size_t queued, running;
+    pirn_future_t *futures[TASKS];
+    pirn_executor_t *executor = new_executor(TASKS);
+    outer_t outer = {executor, &gate};
+    gate_init(&gate);
+    gate_init(&next);
+    for (int i = 0; i < TASKS; i++)
+        futures[i] = submit(executor, wait_for_gate, &outer);
+    gate_await(&gate, TASKS);
+    for (int i = 0; i < TASKS; i++)
+        CHECK_OK(pirn_executor_submit(executor, gate_task, &next, NULL, NULL));
+    set_max_workers(executor, 1);
+    CHECK_OK(pirn_executor_pending(executor, &queued, &running));
+    CHECK_EQ(queued, TASKS);
+    CHECK_EQ(running, 2 * TASKS);
+    gate_open(&gate);
+    for (int i = 0; i < TASKS; i++) {
+        CHECK_OK(pirn_future_result(futures[i], NULL));
+        CHECK_OK(pirn_future_free(futures[i]));
+    }
+    gate_await(&next, 1);
+    await_threads(2);
+    CHECK_OK(pirn_executor_pending(executor, &queued, &running));
+    CHECK_EQ(queued, TASKS - 1);
+    CHECK_EQ(running, 1);
+    gate_open(&next);
+    CHECK_OK(pirn_executor_free(executor));
+    CHECK_EQ(next.counted.runs, TASKS);
+}
+
 TEST(after_a_shutdown)
 {
     gate_t gate;

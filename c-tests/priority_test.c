@@ -214,6 +214,7 @@ enum { SUBMITTERS = 8, EACH = 3000 };
 typedef struct flood {
     pirn_executor_t *executor;
     counted_t arg;
+    int cancelled;
 } flood_t;
 
 static void submit_all_priorities(void *arg)
@@ -231,4 +232,36 @@ TEST(from_many_threads)
     run_on_all(SUBMITTERS, submit_all_priorities, all, sizeof *all);
     CHECK_OK(pirn_executor_free(flood.executor));
     CHECK_COUNTED(&flood.arg, SUBMITTERS * EACH, SUBMITTERS * EACH);
+}
+
+/* The same with cancels: what is left over of the cancelled does not keep the others from their turn. */
+
+static void submit_and_cancel_some(void *arg)
+{
+    flood_t *flood = *(flood_t **)arg;
+    for (int i = 0; i < EACH; i++) {
+        pirn_future_t *future;
+        bool cancelled;
+        CHECK_OK(pirn_executor_submit_priority(flood->executor, count_task, &flood->arg, count_free, i % 9 - 4,
+                                               &future));
+        if (i % 3 == 0) {
+            CHECK_OK(pirn_future_cancel(future, &cancelled));
+            ADD(flood->cancelled, cancelled);
+        } else if (i % 100 == 1) {
+            CHECK_OK(pirn_future_result(future, NULL)); /* so that sometimes all is done, and the workers sleep */
+        }
+        CHECK_OK(pirn_future_free(future));
+    }
+}
+
+TEST(cancelled_from_many_threads)
+{
+    for (int64_t workers = 1; workers <= 3; workers++) {
+        flood_t flood = {.executor = new_executor(workers)}, *all[SUBMITTERS];
+        for (int i = 0; i < SUBMITTERS; i++)
+            all[i] = &flood;
+        run_on_all(SUBMITTERS, submit_and_cancel_some, all, sizeof *all);
+        CHECK_OK(pirn_executor_free(flood.executor));
+        CHECK_COUNTED(&flood.arg, SUBMITTERS * EACH - flood.cancelled, SUBMITTERS * EACH);
+    }
 }

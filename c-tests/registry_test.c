@@ -167,6 +167,7 @@ TEST(the_whole_number_is_given_though_the_room_is_short)
     CHECK_OK(pirn_enumerate(NULL, 0, &count));
     CHECK_EQ(count, THREADS + 1);
     CHECK_STATUS(pirn_enumerate(NULL, 1, &count), PIRN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(pirn_enumerate(buf, ROOM, NULL), PIRN_ERR_INVALID_ARGUMENT);
     gate_open(&gate);
     for (int i = 0; i < THREADS; i++)
         join_and_free(threads[i]);
@@ -217,6 +218,28 @@ TEST(a_dummy_leaves_with_its_thread)
         check_thread_name(dummy, "renamed");
         CHECK_OK(pirn_thread_free(dummy));
     }
+}
+
+static void be_a_dummy(void *name)
+{
+    pirn_thread_t *dummy;
+    CHECK_OK(pirn_current_thread(&dummy));
+    check_thread_name(dummy, name);
+    CHECK_OK(pirn_thread_free(dummy));
+}
+
+/* One sequence of numbers for both, from 1. */
+TEST(dummies_are_numbered_with_the_threads)
+{
+    pirn_thread_t *threads[2];
+    run_on(FOREIGN, be_a_dummy, "Dummy-1");
+    CHECK_OK(pirn_thread_new(NULL, NULL, NULL, &threads[0]));
+    check_thread_name(threads[0], "Thread-2");
+    run_on(FOREIGN, be_a_dummy, "Dummy-3");
+    CHECK_OK(pirn_thread_new(NULL, NULL, NULL, &threads[1]));
+    check_thread_name(threads[1], "Thread-4");
+    for (int i = 0; i < 2; i++)
+        CHECK_OK(pirn_thread_free(threads[i]));
 }
 
 static void ask_and_free(void *arg)

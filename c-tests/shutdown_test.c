@@ -85,6 +85,26 @@ TEST(primitives_outlive_the_shutdown)
     check_child("goes_on_after_the_shutdown", 0, "all well\n");
 }
 
+CHILD(makes_an_executor_after_the_shutdown)
+{
+    counted_t arg = {0};
+    bool flag = false;
+    CHECK_OK(pirn_shutdown());
+    pirn_executor_t *executor = new_executor(2);
+    CHECK_OK(pirn_executor_is_shut_down(executor, &flag));
+    CHECK(flag);
+    CHECK_REFUSED(pirn_executor_submit(executor, count_task, &arg, count_free, NULL), PIRN_ERR_SHUT_DOWN, &arg);
+    CHECK_OK(pirn_executor_shutdown(executor, true, true));
+    CHECK_OK(pirn_executor_free(executor));
+    SAY("refused\n");
+}
+
+/* It can be made; it takes no tasks. */
+TEST(an_executor_made_after_the_shutdown_is_shut_down)
+{
+    check_child("makes_an_executor_after_the_shutdown", 0, "refused\n");
+}
+
 static int32_t shut_down_here(void *text)
 {
     CHECK_OK(pirn_shutdown());

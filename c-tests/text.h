@@ -14,7 +14,9 @@ static inline void check_text(text_fn get, void *object, const char *expected)
     for (size_t cap = 0; cap <= whole + 4; cap++) {
         memset(buf, '#', whole + 8);
         len = SIZE_MAX;
-        CHECK_OK(get(object, buf, cap, &len));
+        CHECK_OK(get(object, buf, cap, cap % 2 ? &len : NULL));
+        if (cap % 2 == 0)
+            CHECK_OK(get(object, NULL, 0, &len));
         CHECK_EQ(len, whole);
         for (size_t i = cap; i < whole + 8; i++)
             CHECK_EQ(buf[i], '#');

@@ -99,6 +99,56 @@ TEST(by_the_number_of_processes)
     in_forked_child(be_refused, NULL);
 }
 
+/* A timer that is refused in a hook has the hooks of whoever starts it in the end, by either of its handles. */
+typedef struct refusal {
+    pirn_timer_t *timer;
+    pirn_thread_t *thread;
+    uint64_t id;
+    int events; /* of the timer's thread: its start, that it fires, its end */
+    bool is_tried;
+} refusal_t;
+
+static void start_in_hook(const pirn_trace_event_t *event, void *arg)
+{
+    refusal_t *r = arg;
+    if (event->object == r->id && event->kind != PIRN_TRACE_WAIT_BEGIN && event->kind != PIRN_TRACE_WAIT_END)
+        ADD(r->events, 1);
+    if (!r->is_tried) {
+        r->is_tried = true;
+        CHECK_STATUS(pirn_timer_start(r->timer), PIRN_ERR_NO_THREAD);
+        CHECK_STATUS(pirn_thread_start(r->thread), PIRN_ERR_NO_THREAD);
+    }
+}
+
+static void be_refused_in_a_hook(void *unused)
+{
+    counted_t arg = {0};
+    refusal_t r = {0};
+    (void)unused;
+    limit_threads(0);
+    CHECK_OK(pirn_timer_new(0, count_run, &arg, count_free, &r.timer));
+    CHECK_OK(pirn_timer_thread(r.timer, &r.thread));
+    CHECK_OK(pirn_object_id(r.timer, &r.id));
+    CHECK_OK(pirn_settrace_all_threads(start_in_hook, &r, NULL));
+    pirn_future_t *future = new_future();
+    CHECK_STATUS(pirn_future_result_timeout(future, 0.001, NULL), PIRN_TIMED_OUT);
+    CHECK(r.is_tried);
+    limit_threads(RLIM_INFINITY);
+    CHECK_OK(pirn_timer_start(r.timer));
+    CHECK_OK(pirn_timer_join(r.timer));
+    CHECK_OK(pirn_settrace_all_threads(NULL, NULL, NULL));
+    CHECK_COUNTED(&arg, 1, 1);
+    CHECK_EQ(r.events, 3);
+    CHECK_OK(pirn_timer_free(r.timer));
+    CHECK_OK(pirn_thread_free(r.thread));
+    CHECK_OK(pirn_future_free(future));
+}
+
+TEST(a_timer_refused_in_a_hook_has_hooks_when_it_fires)
+{
+    in_forked_child(be_refused_in_a_hook, NULL);
+}
+
 static void have_room_for_some(void *unused)
 {
     enum { MOST = 400 };

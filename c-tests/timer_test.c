@@ -293,8 +293,12 @@ static int32_t make_one(void *daemon)
     return 0;
 }
 
+/* Of a thread that is foreign, and has a dummy, which says that it is a daemon. */
 static void make_one_there(void *daemon)
 {
+    pirn_thread_t *dummy;
+    CHECK_OK(pirn_current_thread(&dummy));
+    CHECK_OK(pirn_thread_free(dummy));
     make_one(daemon);
 }
 

@@ -203,6 +203,30 @@ TEST(threads_that_a_hook_starts_have_none)
     CHECK_EQ(LOAD(record.counted.frees), 1);
 }
 
+static pirn_timer_t *hooks_timer;
+
+static void start_timer_once(const pirn_trace_event_t *event, void *arg)
+{
+    write_down(event, arg);
+    CHECK_AMONG(pirn_timer_start(hooks_timer), BIT(PIRN_OK) | BIT(PIRN_ERR_ALREADY_STARTED));
+}
+
+TEST(timers_that_a_hook_starts_have_none)
+{
+    uint64_t id;
+    counted_t arg = {0};
+    CHECK_OK(pirn_timer_new(0, count_run, &arg, count_free, &hooks_timer));
+    CHECK_OK(pirn_object_id(hooks_timer, &id));
+    CHECK_OK(pirn_settrace_all_threads(start_timer_once, &record, count_free));
+    wait_a_moment();
+    CHECK_OK(pirn_timer_join(hooks_timer));
+    trace_none();
+    CHECK_COUNTED(&arg, 1, 1);
+    CHECK_EQ(count_events(PIRN_TRACE_THREAD_START, id), 0);
+    CHECK_EQ(count_events(PIRN_TRACE_TIMER_FIRE, id), 0);
+    CHECK_OK(pirn_timer_free(hooks_timer));
+}
+
 /* One that the system refuses in a hook has the hooks of whoever starts it in the end. */
 static pirn_thread_t *refused;
 static int refusals;

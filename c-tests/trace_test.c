@@ -81,6 +81,41 @@ TEST(a_tasks_life)
     CHECK_EQ(LOAD(record.counted.frees), 1);
 }
 
+/* By whatever call it is submitted; a chunk of a map is one task. */
+TEST(tasks_of_every_submit)
+{
+    enum { MANY = 6, SINGLE = 4, CHUNKS = 3, TASKS = SINGLE + MANY };
+    pirn_future_t *futures[TASKS];
+    void *args[MANY] = {NULL}, *result;
+    pirn_map_t *map;
+    trace_all_threads();
+    pirn_executor_t *executor = new_executor(2);
+    futures[0] = submit(executor, return_code_task, NULL);
+    CHECK_OK(pirn_executor_try_submit(executor, return_code_task, NULL, NULL, &futures[1]));
+    CHECK_OK(pirn_executor_submit_timeout(executor, return_code_task, NULL, NULL, 1e6, &futures[2]));
+    CHECK_OK(pirn_executor_submit_priority(executor, return_code_task, NULL, NULL, 5, &futures[3]));
+    CHECK_OK(pirn_executor_submit_many(executor, return_code_task, args, MANY, NULL, futures + SINGLE));
+    CHECK_OK(pirn_executor_map(executor, return_code_task, args, MANY, NULL, 2, PIRN_FOREVER, &map));
+    for (int i = 0; i < MANY; i++)
+        CHECK_OK(pirn_map_next(map, &result));
+    CHECK_OK(pirn_executor_submit_many(executor, return_code_task, args, MANY, NULL, NULL));
+    CHECK_OK(pirn_executor_submit(executor, return_code_task, NULL, NULL, NULL));
+    CHECK_OK(pirn_executor_shutdown(executor, true, false));
+    static const int32_t kinds[] = {PIRN_TRACE_TASK_SUBMIT, PIRN_TRACE_TASK_START, PIRN_TRACE_TASK_END};
+    for (size_t k = 0; k < LENGTH(kinds); k++) {
+        CHECK_EQ(count_events(kinds[k], 0), TASKS + CHUNKS + MANY + 1);
+        for (int i = 0; i < TASKS; i++)
+            CHECK_EQ(only_event(kinds[k], id_of(futures[i]))->object_kind, PIRN_KIND_FUTURE);
+    }
+    /* Each that has no future for the program, too, is one object from its submit to its end. */
+    for (int i = 0; nth_event(i, PIRN_TRACE_TASK_SUBMIT, 0); i++) {
+        uint64_t id = nth_event(i, PIRN_TRACE_TASK_SUBMIT, 0)->object;
+        CHECK(id != 0);
+        CHECK(only_event(PIRN_TRACE_TASK_START, id) < only_event(PIRN_TRACE_TASK_END, id));
+    }
+    trace_none();
+}
+
 static int32_t fail_quietly(const pirn_excepthook_args_t *args, void *arg)
 {
     (void)args;

@@ -148,6 +148,51 @@ TEST(what_goes_on_at_once_is_no_wait)
     CHECK_EQ(count_events(PIRN_TRACE_WAIT_END, 0), 0);
 }
 
+/* The calling thread of a parallel for has nothing left to do while another one is in a call. */
+
+static uint64_t calling;
+static bool is_helped;
+
+static int32_t leave_it_to_the_helper(size_t begin, size_t end, void *unused)
+{
+    (void)begin;
+    (void)end;
+    (void)unused;
+    if (pirn_get_ident() == calling) {
+        AWAIT(LOAD(is_helped));
+        return 0;
+    }
+    STORE(is_helped, true);
+    return gate_target(&gate);
+}
+
+static pirn_status_t call_for_range(double seconds)
+{
+    (void)seconds;
+    calling = pirn_get_ident();
+    return pirn_executor_for_range(executor, 0, 2, 1, leave_it_to_the_helper, NULL);
+}
+
+TEST(a_parallel_for_waits_for_its_last_calls)
+{
+    static const waiting_t range = {"for_range", PIRN_KIND_EXECUTOR, NULL, call_for_range, open_gate, PIRN_OK, PIRN_OK};
+    run_t r = {.w = &range, .seconds = PIRN_FOREVER};
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) /* then the calling thread makes all calls */
+        return;
+    executor = new_executor(2);
+    object = executor;
+    gate_init(&gate);
+    r.object = id_of(object);
+    trace_new_threads();
+    pirn_thread_t *t = start_thread(run_target, &r);
+    AWAIT(count_events(PIRN_TRACE_WAIT_BEGIN, r.object) == 1);
+    CHECK_EQ(count_events(PIRN_TRACE_WAIT_END, r.object), 0);
+    open_gate();
+    join_and_free(t);
+    check_pair(&r, PIRN_OK);
+    CHECK_OK(pirn_executor_free(executor));
+}
+
 /* The notifier holds on to the lock, so that the woken waiter has to wait for that, too. */
 TEST(taking_the_lock_again_is_part_of_a_conditions_wait)
 {

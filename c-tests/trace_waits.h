@@ -4,6 +4,8 @@
 #ifndef PIRN_TESTS_TRACE_WAITS_H
 #define PIRN_TESTS_TRACE_WAITS_H
 
+#include <math.h>
+
 #include "trace.h"
 
 /*
@@ -28,6 +30,7 @@ static pirn_semaphore_t *semaphore;
 static pirn_event_t *event;
 static pirn_barrier_t *barrier;
 static pirn_thread_t *thread;
+static pirn_timer_t *timer;
 static pirn_queue_t *queue;
 static pirn_future_t *futures[2];
 static pirn_as_completed_t *iteration;
@@ -202,6 +205,28 @@ static void open_gate(void)
     gate_open(&gate);
 }
 
+/* A daemon, so that one that is left does not keep the process. */
+static void make_timer(void)
+{
+    pirn_thread_t *its_thread;
+    CHECK_OK(pirn_timer_new(INFINITY, count_run, NULL, NULL, &timer));
+    CHECK_OK(pirn_timer_thread(timer, &its_thread));
+    CHECK_OK(pirn_thread_set_daemon(its_thread, true));
+    CHECK_OK(pirn_thread_free(its_thread));
+    CHECK_OK(pirn_timer_start(timer));
+    object = timer;
+}
+
+static pirn_status_t call_timer(double seconds)
+{
+    return seconds < 0 ? pirn_timer_join(timer) : pirn_timer_join_timeout(timer, seconds);
+}
+
+static void wake_timer(void)
+{
+    CHECK_OK(pirn_timer_cancel(timer));
+}
+
 static void make_queue(void)
 {
     CHECK_OK(pirn_queue_new(1, &queue));
@@ -354,6 +379,31 @@ static pirn_status_t call_submit(double seconds)
     return pirn_executor_submit(executor, gate_task, &gate, NULL, NULL);
 }
 
+static pirn_status_t call_submit_timeout(double seconds)
+{
+    return pirn_executor_submit_timeout(executor, gate_task, &gate, NULL, seconds, NULL);
+}
+
+static pirn_status_t call_submit_priority(double seconds)
+{
+    (void)seconds;
+    return pirn_executor_submit_priority(executor, gate_task, &gate, NULL, 1, NULL);
+}
+
+static void *const gates[] = {&gate, &gate};
+
+static pirn_status_t call_submit_many(double seconds)
+{
+    (void)seconds;
+    return pirn_executor_submit_many(executor, gate_task, gates, LENGTH(gates), NULL, NULL);
+}
+
+static pirn_status_t call_executor_map(double seconds)
+{
+    (void)seconds;
+    return pirn_executor_map(executor, gate_task, gates, LENGTH(gates), NULL, 1, PIRN_FOREVER, &map);
+}
+
 static const waiting_t waits[] = {
     {"lock_acquire", PIRN_KIND_LOCK, make_lock, call_lock, wake_lock, PIRN_OK, PIRN_TIMED_OUT},
     {"rlock_acquire", PIRN_KIND_RLOCK, make_rlock, call_rlock, wake_rlock, PIRN_OK, PIRN_TIMED_OUT},
@@ -369,6 +419,7 @@ static const waiting_t waits[] = {
     {"barrier_wait", PIRN_KIND_BARRIER, make_barrier, call_barrier,
      wake_barrier, PIRN_OK, PIRN_ERR_BROKEN_BARRIER},
     {"thread_join", PIRN_KIND_THREAD, make_thread, call_thread, open_gate, PIRN_OK, PIRN_TIMED_OUT},
+    {"timer_join", PIRN_KIND_TIMER, make_timer, call_timer, wake_timer, PIRN_OK, PIRN_TIMED_OUT},
     {"queue_get", PIRN_KIND_QUEUE, make_queue, call_get, wake_get, PIRN_OK, PIRN_TIMED_OUT},
     {"queue_get, shut down", PIRN_KIND_QUEUE, make_queue, call_get,
      send_away, PIRN_ERR_SHUT_DOWN, PIRN_OK},
@@ -389,6 +440,14 @@ static const waiting_t waits[] = {
     {"executor_free", PIRN_KIND_EXECUTOR, make_executor, call_executor_free,
      open_gate, PIRN_OK, PIRN_OK},
     {"executor_submit", PIRN_KIND_EXECUTOR, make_full_executor, call_submit,
+     open_gate, PIRN_OK, PIRN_OK},
+    {"executor_submit_timeout", PIRN_KIND_EXECUTOR, make_full_executor, call_submit_timeout,
+     open_gate, PIRN_OK, PIRN_OK},
+    {"executor_submit_priority", PIRN_KIND_EXECUTOR, make_full_executor, call_submit_priority,
+     open_gate, PIRN_OK, PIRN_OK},
+    {"executor_submit_many", PIRN_KIND_EXECUTOR, make_full_executor, call_submit_many,
+     open_gate, PIRN_OK, PIRN_OK},
+    {"executor_map", PIRN_KIND_EXECUTOR, make_full_executor, call_executor_map,
      open_gate, PIRN_OK, PIRN_OK},
     {"map_next", PIRN_KIND_MAP, make_map, call_map_next, open_gate, PIRN_OK, PIRN_OK},
 };

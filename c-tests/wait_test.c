@@ -371,3 +371,73 @@ TEST(many_waiters_on_many_futures)
     }
     CHECK_OK(pirn_executor_free(executor));
 }
+
+/* A million futures, each there twice: whoever waits for all is woken once, whoever iterates once a future at most. */
+typedef struct crowd {
+    call_t call;
+    pirn_future_t **futures;
+    size_t n, given;
+    long switches;
+} crowd_t;
+
+static long switches_so_far(void)
+{
+    struct rusage usage;
+    CHECK_EQ(getrusage(RUSAGE_THREAD, &usage), 0);
+    return usage.ru_nvcsw;
+}
+
+static pirn_status_t wait_for_crowd(call_t *call)
+{
+    crowd_t *crowd = (crowd_t *)call;
+    long before = switches_so_far();
+    pirn_status_t status =
+        pirn_wait(crowd->futures, 2 * crowd->n, PIRN_ALL_COMPLETED, PIRN_FOREVER, NULL, &crowd->given);
+    crowd->switches = switches_so_far() - before;
+    return status;
+}
+
+static pirn_status_t iterate_over_crowd(call_t *call)
+{
+    crowd_t *crowd = (crowd_t *)call;
+    pirn_as_completed_t *iterator;
+    size_t index;
+    pirn_status_t status;
+    CHECK_OK(pirn_as_completed(crowd->futures, 2 * crowd->n, PIRN_FOREVER, &iterator));
+    long before = switches_so_far();
+    while ((status = pirn_as_completed_next(iterator, &index)) == PIRN_OK) {
+        CHECK_EQ(index, crowd->given);
+        crowd->given++;
+    }
+    crowd->switches = switches_so_far() - before;
+    CHECK_OK(pirn_as_completed_free(iterator));
+    return status;
+}
+
+static void end_crowd(pirn_status_t (*make)(call_t *), pirn_status_t expected, size_t n, long most_switches)
+{
+    crowd_t crowd = {.call = {.make = make}, .futures = malloc(2 * n * sizeof(pirn_future_t *)), .n = n};
+    for (size_t i = 0; i < n; i++)
+        crowd.futures[i] = crowd.futures[n + i] = new_future();
+    call_begin_blocked(&crowd.call, FOREIGN);
+    for (size_t i = 0; i < n; i++)
+        CHECK_OK(pirn_future_set_result(crowd.futures[i], NULL));
+    CHECK_STATUS(call_end(&crowd.call), expected);
+    printf("%zu futures, each twice: %ld times asleep\n", n, crowd.switches);
+    CHECK_EQ(crowd.given, n);
+    CHECK(crowd.switches >= 1 && crowd.switches <= most_switches);
+    for (size_t i = 0; i < n; i++)
+        CHECK_OK(pirn_future_free(crowd.futures[i]));
+    free(crowd.futures);
+}
+
+TEST(a_million_and_one_wake_up)
+{
+    /* A lock that it meets the others at may put it to sleep as well, but not for each of them. */
+    end_crowd(wait_for_crowd, PIRN_OK, 1000000, 50);
+}
+
+TEST(a_wake_up_for_each_at_most)
+{
+    end_crowd(iterate_over_crowd, PIRN_END, 100000, 101000);
+}

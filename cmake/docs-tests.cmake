@@ -1,5 +1,5 @@
 # That the documentation is whole: every function with all its sections, listings that are built and run, no warnings, man pages
-# where `man` finds them.
+# where `man` finds them. What the contract says of the tests is looked at when all have run, by scripts/test.sh; here, that it is looked at well.
 
 function(add_docs_test name)
     add_test(NAME docs.${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
@@ -10,6 +10,7 @@ if(Python3_FOUND)
     set(reference ${PROJECT_SOURCE_DIR}/docs/reference)
     add_docs_test(sections ${Python3_EXECUTABLE} -B ${reference}/check.py include c-tests/exports.txt)
     add_docs_test(listings ${Python3_EXECUTABLE} -B ${reference}/listings.py . README.md docs/tutorial.md docs/coming-from.md)
+    add_docs_test(contract ${Python3_EXECUTABLE} -B ${reference}/test_semantics.py)
     add_docs_test(dependencies ${Python3_EXECUTABLE} -B scripts/dependencies.py check)
     add_docs_test(dependencies.test ${Python3_EXECUTABLE} -B scripts/test_dependencies.py)
     set_tests_properties(docs.dependencies docs.dependencies.test PROPERTIES ENVIRONMENT "CARGO=${PIRN_CARGO}")

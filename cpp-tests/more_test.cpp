@@ -1,6 +1,8 @@
-// pirn::timer, pirn::local, hooks.
+// pirn::timer, pirn::local, hooks, signals.
 #include "support.hpp"
 
+#include <csignal>
+#include <pthread.h>
 #include <vector>
 
 TEST(timer_fires)
@@ -12,7 +14,7 @@ TEST(timer_fires)
     soon.join();
     CHECK_STR(heard.c_str(), "now");
     CHECK_EQ(held.use_count(), 1);
-    CHECK(!soon.is_alive() && soon.join_for(0ms));
+    CHECK(!soon.is_alive() && soon.join_for(0ms) && soon.join_until(std::chrono::steady_clock::now()));
     pirn::timer past(-1h, [&] { heard = "past"; });
     past.join();
     CHECK_STR(heard.c_str(), "past");
@@ -121,6 +123,44 @@ TEST(excepthook)
     CHECK_EQ(held.use_count(), 2);
     pirn::reset_excepthook();
     CHECK_EQ(held.use_count(), 1);
+}
+
+namespace {
+
+void on_signal(int) {}
+
+} // namespace
+
+// The hook is asked at each signal; the wait ends when it says so, and not one without a limit.
+TEST(signals_end_a_wait)
+{
+    std::signal(SIGUSR1, on_signal);
+    std::atomic<int> asked{0};
+    std::atomic<bool> is_over{false};
+    auto held = std::make_shared<int>(1);
+    std::atomic<std::uint64_t> native_id{0};
+    std::atomic<pthread_t> self{};
+    pirn::event never;
+    pirn::thread waiter([&] {
+        pirn::set_interrupt([&, held] {
+            asked++;
+            return is_over.load();
+        });
+        self = pthread_self();
+        native_id = pirn::get_native_id();
+        CHECK(!never.wait_for(1h));
+        CHECK_EQ(held.use_count(), 2);
+        pirn::reset_interrupt();
+        CHECK_EQ(held.use_count(), 1);
+    });
+    await_sleeping(native_id);
+    pthread_kill(self, SIGUSR1);
+    await([&] { return asked == 1; });
+    await_sleeping(native_id);
+    is_over = true;
+    pthread_kill(self, SIGUSR1);
+    waiter.join();
+    CHECK_EQ(asked.load(), 2);
 }
 
 TEST(trace)

@@ -48,6 +48,8 @@ TEST(a_put_that_fails_leaves_the_value)
     auto mine = std::make_unique<int>(2);
     CHECK(!one.try_put(std::move(mine)) && mine && *mine == 2);
     CHECK(!one.put_for(std::move(mine), 1ms) && mine);
+    CHECK(!one.put_until(std::move(mine), std::chrono::steady_clock::now()) && mine);
+    CHECK(!one.join_until(std::chrono::steady_clock::now()));
     CHECK(one.full() && !one.empty() && one.maxsize() == 1);
     one.shutdown();
     CHECK_ERROR(shut_down, one.put(std::move(mine)));

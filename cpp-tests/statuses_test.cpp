@@ -82,6 +82,38 @@ TEST(tasks)
     CHECK_EQ(held.use_count(), 1);
 }
 
+TEST(ways_to_submit)
+{
+    pirn::executor pool(1);
+    CHECK(pool.set_max_pending(1) == errc::ok);
+    pirn::event begun, go;
+    auto running = pool.submit([&] {
+        static_cast<void>(begun.set());
+        return go.wait() == errc::ok;
+    });
+    CHECK(begun.wait() == errc::ok);
+    auto queued = pool.try_submit([] { return 1; });
+    CHECK(queued.ok() && queued.value());
+    auto refused = pool.try_submit([] { return 2; });
+    CHECK(refused.ok() && !refused.value());
+    CHECK(!pool.try_post([] {}).value() && !pool.post_for(1ms, [] {}).value());
+    CHECK(pool.submit_for(-1ms, [] {}).ok());
+    CHECK_EQ(pool.pending().value().queued, 1);
+    CHECK(go.set() == errc::ok);
+    CHECK(running.value().get().value());
+    CHECK_EQ(queued.value()->get().value(), 1);
+
+    CHECK_EQ(pool.submit_priority(3, [] { return 4; }).value().get().value(), 4);
+    auto several = pool.submit_many([](int n) { return std::to_string(n); }, std::vector<int>{1, 2});
+    CHECK_STR(several.value()[1].get().value().c_str(), "2");
+    CHECK(pool.set_max_workers(2) == errc::ok && pool.set_max_workers(-1) == errc::invalid_argument);
+    CHECK(pirn::set_interrupt([] { return true; }) == errc::ok && pirn::reset_interrupt() == errc::ok);
+    CHECK(pool.shutdown() == errc::ok);
+    CHECK(pool.submit_many([](int) {}, std::vector<int>{1}).error() == errc::shut_down);
+    CHECK(pool.post_many([](int) {}, std::vector<int>{1}) == errc::shut_down);
+    CHECK(pool.try_submit([] {}).error() == errc::shut_down);
+}
+
 TEST(promises)
 {
     pirn::promise<int> promise;

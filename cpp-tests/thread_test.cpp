@@ -123,6 +123,22 @@ TEST(who_is_there)
     go.set();
 }
 
+TEST(stack_size)
+{
+    CHECK_EQ(pirn::stack_size(), 0);
+    pirn::set_stack_size(1 << 20);
+    CHECK_EQ(pirn::stack_size(), 1 << 20);
+    CHECK_ERROR(invalid_argument, pirn::set_stack_size(1));
+    std::size_t used = 0;
+    pirn::thread([&] {
+        pthread_attr_t attributes;
+        CHECK_EQ(pthread_getattr_np(pthread_self(), &attributes), 0);
+        CHECK_EQ(pthread_attr_getstacksize(&attributes, &used), 0);
+        pthread_attr_destroy(&attributes);
+    });
+    CHECK(used >= 1 << 20 && used < 4 << 20);
+}
+
 TEST(at_shutdown)
 {
     std::string order;

@@ -26,6 +26,7 @@
 #include <pirn/library.hpp>
 #include <pirn/local.hpp>
 #include <pirn/lock.hpp>
+#include <pirn/map.hpp>
 #include <pirn/promise.hpp>
 #include <pirn/queue.hpp>
 #include <pirn/semaphore.hpp>

@@ -47,6 +47,7 @@ def _peer(peer, result):
 def _verdict(verdict):
     target = verdict.target
     return {
+        "whose": target.whose,
         "quantity": target.quantity,
         "relation": target.relation,
         "factor": target.factor,
@@ -105,7 +106,7 @@ def _targets(run):
              "| row | operation | pirn has to reach | pirn | ratio | holds |", "| --- | --- | --- | --- | --- | --- |"]
     for row in run["rows"]:
         for verdict in row["targets"]:
-            own = row["peers"].get("pirn", {}).get(verdict["quantity"], {}).get("median")
+            own = row["peers"].get(verdict["whose"], {}).get(verdict["quantity"], {}).get("median")
             unit = f" {row['unit']}" if verdict["quantity"] == "value" and own is not None else ""
             lines.append(f"| {row['row']} | {row['title']} | {describe(run, row, verdict)} | {figure(own)}{unit} "
                          f"| {_ratio(verdict)} | {_holds(verdict)} |")
@@ -114,16 +115,18 @@ def _targets(run):
 
 def describe(run, row, verdict):
     """A target in words."""
+    whose = "" if verdict["whose"] == "pirn" else f"{label(run, verdict['whose'])} "
     relation = {"<=": "≤", "<": "<", ">=": "≥"}[verdict["relation"]]
     factor = f"{verdict['factor']:,g}"
     if verdict["quantity"] != "value":
-        return f"{verdict['quantity']} {relation} {factor}"
+        return f"{whose}{verdict['quantity']} {relation} {factor}"
     if verdict["of"] is None:
-        return f"{relation} {factor} {row['unit']}"
+        return f"{whose}{relation} {factor} {row['unit']}"
     reference = label(run, verdict["of"])
     if verdict["reference"] not in (None, verdict["of"]):
         reference += f" ({label(run, verdict['reference'])})"
-    return f"{relation} {reference}" if verdict["factor"] == 1 else f"{relation} {factor} × {reference}"
+    times = "" if verdict["factor"] == 1 else f"{factor} × "
+    return f"{whose}{relation} {times}{reference}"
 
 
 def label(run, name):

@@ -35,9 +35,9 @@ class Verdict:
 
 def judge(row, target, samples):
     """`samples` is {peer: {quantity: [a figure per repetition, or None]}}."""
-    own = _figures(samples, "pirn", target.quantity)
+    own = _figures(samples, target.whose, target.quantity)
     if not own:
-        return Verdict(target, why_not="no figure of pirn")
+        return Verdict(target, why_not=f"no figure of {target.whose}")
     if target.reference is None:
         ratios = [figure / target.factor for figure in own]
         ratio = median(own) / target.factor
@@ -47,7 +47,7 @@ def judge(row, target, samples):
     if not theirs:
         return Verdict(target, why_not=f"no figure of {target.reference}")
     ratio = median(own) / median(theirs)
-    return Verdict(target, reference, ratio, _spread(samples, reference, target.quantity),
+    return Verdict(target, reference, ratio, _spread(samples, target, reference),
                    holds(target.relation, ratio, target.factor))
 
 
@@ -67,7 +67,7 @@ def _figures(samples, peer, quantity):
     return [figure for figure in samples.get(peer, {}).get(quantity, []) if figure is not None]
 
 
-def _spread(samples, reference, quantity):
-    pairs = zip(samples["pirn"][quantity], samples[reference][quantity])
+def _spread(samples, target, reference):
+    pairs = zip(samples[target.whose][target.quantity], samples[reference][target.quantity])
     ratios = [own / theirs for own, theirs in pairs if own is not None and theirs is not None]
     return (min(ratios), max(ratios)) if ratios else None

@@ -44,6 +44,11 @@ class Judging(unittest.TestCase):
         figures["pirn_hpp"] = {"value": [1]}
         self.assertEqual(stats.judge(LESS, rows.at_most(5, rows.BEST), figures).reference, "std")
 
+    def test_the_header_against_the_functions(self):
+        verdict = stats.judge(MORE, rows.by_header(">=", 0.87), samples(pirn=[10, 8], pirn_hpp=[9, 9]))
+        self.assertEqual((verdict.reference, verdict.ratio, verdict.spread), ("pirn", 1, (0.9, 1.125)))
+        self.assertIn("no figure of pirn_hpp", stats.judge(MORE, rows.by_header(">=", 0.87), samples(pirn=[1])).why_not)
+
     def test_another_quantity(self):
         figures = {"pirn": {"value": [1], "fairness": [0.5]}}
         self.assertEqual(stats.judge(MORE, rows.fair(0.4), figures).ratio, 1.25)

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
     begin(argc, argv);
     if (measures(argv, "tasks")) {
         peer_pool_t *pool = peer_pool_new(number(argc, argv, 0));
+        touch(futures, sizeof futures);
         tasks(pool, TASKS / 10);
         return report(PEER_FUTURES, tasks(pool, TASKS));
     }

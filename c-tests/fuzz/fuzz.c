@@ -153,6 +153,9 @@ static void begin(uint64_t seed, int n_threads, pthread_t *stirrer)
     for (int i = 0; i < CALLS; i++)
         for (int n = 0; calls[i].mode == MAKES && n < 40; n++)
             make_call(&c, &calls[i]);
+    for (int i = 0; i < CALLS; i++) /* so rare that a short run might leave them out */
+        while (calls[i].mode == RARE && calls[i].n == 0)
+            make_call(&c, &calls[i]);
     if (stirrer)
         pthread_create(stirrer, NULL, stirrer_main, NULL);
     for (int i = 0; i < n_threads; i++) {

@@ -5,6 +5,7 @@ Writes the man pages: OUT/man3/<function>.3 for every public function, OUT/man7/
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import headers
@@ -27,14 +28,22 @@ def tagged(tag: str, text: str) -> str:
 
 
 def title(name: str, section: int, version: str) -> str:
-    return f'.TH {name} {section} "" "pirn {version}" "pirn"\n'
+    # Names are to be found and copied whole.
+    return f'.TH {name} {section} "" "pirn {version}" "pirn"\n.nh\n.ad l\n'
+
+
+def synopsis(prototype: str) -> str:
+    """A prototype in lines that fit a terminal, broken between parameters only."""
+    whole = [part.replace(" ", "\0") for part in prototype.split(", ")]
+    lines = textwrap.wrap(", ".join(whole), 72, subsequent_indent="\0" * 8, break_long_words=False, break_on_hyphens=False)
+    return "".join(f".B \"{roff(line.replace(chr(0), ' '))}\"\n" for line in lines)
 
 
 def page(function: headers.Function, same_header: list[str], version: str) -> str:
     summary = re.split(r"(?<=[a-z)\"])\. |: ", function.summary)[0].rstrip(".")
     out = title(function.name, 3, version)
     out += f".SH NAME\n{function.name} \\- {roff(summary)}\n"
-    out += f".SH SYNOPSIS\n.nf\n.B #include <pirn/{function.header}>\n.PP\n.B {roff(function.prototype)}\n.fi\n"
+    out += f".SH SYNOPSIS\n.nf\n.B #include <pirn/{function.header}>\n.PP\n{synopsis(function.prototype)}.fi\n"
     out += f".SH DESCRIPTION\n{roff(function.summary)}\n"
     out += "".join(paragraph(note) for note in function.notes)
     if function.params:

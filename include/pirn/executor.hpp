@@ -5,117 +5,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
-#include <pirn/detail/map_state.hpp>
 #include <pirn/detail/owner.hpp>
-#include <pirn/detail/pull.hpp>
 #include <pirn/detail/range_frame.hpp>
 #include <pirn/detail/time.hpp>
 #include <pirn/executor.h>
 #include <pirn/future.hpp>
+#include <pirn/map.hpp>
 
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 
-/// The results of an executor's map, in the order of the items: a range to be gone through once.
-///
-/// What has not started when this goes is cancelled; what is running goes on.
-template <class R>
-class [[nodiscard]] map_results : public detail::owner<pirn_map_t, pirn_map_free> {
-public:
-    using element = R;
-    using iterator = detail::pull_iterator<map_results>;
-
-    map_results(map_results &&) noexcept = default;
-    map_results &operator=(map_results &&other) noexcept
-    {
-        map_results(std::move(other)).swap(*this);
-        return *this;
-    }
-    ~map_results()
-    {
-        if (handle_)
-            static_cast<void>(pirn_map_cancel(handle_));
-    }
-
-    void swap(map_results &other) noexcept
-    {
-        owner::swap(other);
-        state_.swap(other.state_);
-        std::swap(given_, other.given_);
-        current_.swap(other.current_);
-    }
-
-    /// Waits for the first result. An iteration cannot be begun again: it goes on where it was.
-    iterator begin() { return iterator(*this); }
-    iterator end() noexcept { return iterator(); }
-
-    /// Waits for the next result; nothing after the last. An item's exception is thrown here, and the
-    /// iteration ends; so it does when its limit has passed, with errc::timed_out.
-    value<std::optional<R>> next()
-    {
-        void *result = nullptr;
-        const pirn_status_t status = pirn_map_next(handle_, &result);
-#if !PIRN_HPP_EXCEPTIONS
-        status_ = status;
-#endif
-        if (status == PIRN_END)
-            return std::optional<R>();
-#if PIRN_HPP_EXCEPTIONS
-        if (status == PIRN_ERR_TASK_FAILED && given_ < state_->size())
-            if (std::exception_ptr failure = state_->at(given_).failure())
-                std::rethrow_exception(std::move(failure));
-#endif
-        if (status != PIRN_OK)
-            return detail::fail<value<std::optional<R>>>(status);
-        given_++;
-        return std::optional<R>(std::move(static_cast<detail::outcome<R> *>(result)->value()));
-    }
-
-    /// Cancels what has not started.
-    done cancel() { return detail::check(pirn_map_cancel(handle_)); }
-
-#if !PIRN_HPP_EXCEPTIONS
-    /// Why a loop over this has ended: errc::end after the last.
-    errc status() const noexcept { return static_cast<errc>(status_); }
-#endif
-
-private:
-    friend class executor;
-    friend iterator;
-
-    map_results(pirn_map_t *handle, detail::map_state<R> *state) noexcept : owner(handle), state_(state) {}
-
-    bool pull()
-    {
-        current_.reset();
-#if PIRN_HPP_EXCEPTIONS
-        std::optional<R> pulled = next();
-#else
-        auto result = next();
-        std::optional<R> pulled = result.ok() ? std::move(result).value() : std::nullopt;
-#endif
-        if (pulled)
-            current_.emplace(*std::move(pulled));
-        return current_.has_value();
-    }
-    R &current() noexcept { return *current_; }
-
-    detail::map_holder<R> state_;
-    std::size_t given_ = 0;
-    std::optional<R> current_;
-#if !PIRN_HPP_EXCEPTIONS
-    pirn_status_t status_ = PIRN_OK;
-#endif
-};
-
-/// How an executor goes through a range.
-struct map_options {
-    /// How many items a worker takes at a time; not 0.
-    std::size_t chunksize = 1;
-    /// The limit for the whole iteration, counted from the call; by default none.
-    std::optional<std::chrono::duration<double>> timeout = {};
+/// How many tasks an executor has at a moment.
+struct task_counts {
+    std::size_t queued;  ///< not started, not cancelled
+    std::size_t running; ///< those that wait for another one included
 };
 
 /// Runs tasks on a pool of threads, which it starts as they are needed:
@@ -170,14 +77,14 @@ public:
     }
 
     /// Queues a call of `f` with these arguments, all copied or moved in. The future gives what it returns or
-    /// throws. Throws errc::shut_down, errc::broken_executor, or errc::no_thread if the system refuses the
-    /// first worker.
+    /// throws. Waits for room if there is a bound (see set_max_pending). Throws errc::shut_down,
+    /// errc::broken_executor, or errc::no_thread if the system refuses the first worker.
     template <class F, class... Args, class R = detail::result_of<F, Args...>>
     value<future<R>> submit(F &&f, Args &&...args)
     {
         pirn_future_t *handle = nullptr;
-        const pirn_status_t status = detail::submit<R, detail::call_of<F, Args...>>(
-            handle_, &handle, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+        const pirn_status_t status = send<R>(pirn_executor_submit, &handle, std::forward<F>(f),
+                                             std::forward<Args>(args)...);
         return detail::yield(status, future<R>(handle));
     }
 
@@ -185,8 +92,96 @@ public:
     template <class F, class... Args>
     done post(F &&f, Args &&...args)
     {
-        return detail::check(detail::submit<void, detail::call_of<F, Args...>>(
-            handle_, nullptr, std::in_place, std::forward<F>(f), std::forward<Args>(args)...));
+        return detail::check(send<void>(pirn_executor_submit, nullptr, std::forward<F>(f),
+                                        std::forward<Args>(args)...));
+    }
+
+    /// Queues a call if there is room for it at once (see set_max_pending); else nothing. What was to be
+    /// moved into the call is gone then: pass what is to be tried again by reference, and it is copied.
+    template <class F, class... Args, class R = detail::result_of<F, Args...>>
+    value<std::optional<future<R>>> try_submit(F &&f, Args &&...args)
+    {
+        pirn_future_t *handle = nullptr;
+        const pirn_status_t status = send<R>(pirn_executor_try_submit, &handle, std::forward<F>(f),
+                                             std::forward<Args>(args)...);
+        return if_room<R>(status, handle);
+    }
+
+    /// The same without a future; says whether there was room.
+    template <class F, class... Args>
+    value<bool> try_post(F &&f, Args &&...args)
+    {
+        return detail::answer(send<void>(pirn_executor_try_submit, nullptr, std::forward<F>(f),
+                                         std::forward<Args>(args)...));
+    }
+
+    /// Queues a call, waiting for room for at most so long (see set_max_pending); nothing when the limit has
+    /// passed. What was to be moved into the call is gone then.
+    template <class Rep, class Period, class F, class... Args, class R = detail::result_of<F, Args...>>
+    value<std::optional<future<R>>> submit_for(const std::chrono::duration<Rep, Period> &limit, F &&f,
+                                               Args &&...args)
+    {
+        pirn_future_t *handle = nullptr;
+        const pirn_status_t status = send<R>(detail::submit_within{detail::seconds(limit)}, &handle,
+                                             std::forward<F>(f), std::forward<Args>(args)...);
+        return if_room<R>(status, handle);
+    }
+
+    /// The same without a future; says whether there was room in time.
+    template <class Rep, class Period, class F, class... Args>
+    value<bool> post_for(const std::chrono::duration<Rep, Period> &limit, F &&f, Args &&...args)
+    {
+        return detail::answer(send<void>(detail::submit_within{detail::seconds(limit)}, nullptr,
+                                         std::forward<F>(f), std::forward<Args>(args)...));
+    }
+
+    /// Queues a call that is started before all that wait with a lower priority; all other functions queue
+    /// with 0.
+    template <class F, class... Args, class R = detail::result_of<F, Args...>>
+    value<future<R>> submit_priority(std::int32_t priority, F &&f, Args &&...args)
+    {
+        pirn_future_t *handle = nullptr;
+        const pirn_status_t status = send<R>(detail::submit_at{priority}, &handle, std::forward<F>(f),
+                                             std::forward<Args>(args)...);
+        return detail::yield(status, future<R>(handle));
+    }
+
+    /// The same without a future.
+    template <class F, class... Args>
+    done post_priority(std::int32_t priority, F &&f, Args &&...args)
+    {
+        return detail::check(send<void>(detail::submit_at{priority}, nullptr, std::forward<F>(f),
+                                        std::forward<Args>(args)...));
+    }
+
+    /// Queues a call of `f` for each item of a range, all together or none, and gives their futures, in the
+    /// items' order. The items are copied, or moved out of a range that is given up; each call has its own
+    /// copy of `f`.
+    template <class F, class Range, class R = detail::result_of<F, detail::item_of<Range>>>
+    value<std::vector<future<R>>> submit_many(const F &f, Range &&items)
+    {
+        detail::batch<R, F, Range> tasks;
+        pirn_status_t status = tasks.add(f, std::forward<Range>(items));
+        std::vector<pirn_future_t *> handles(tasks.size());
+        std::vector<future<R>> made;
+        made.reserve(handles.size());
+        if (status == PIRN_OK)
+            status = tasks.submit(handle_, handles.data());
+        for (pirn_future_t *handle : handles)
+            if (handle)
+                made.push_back(future<R>(handle));
+        return detail::yield(status, std::move(made));
+    }
+
+    /// The same without futures: results are dropped, exceptions go to the excepthook.
+    template <class F, class Range>
+    done post_many(const F &f, Range &&items)
+    {
+        detail::batch<void, F, Range> tasks;
+        pirn_status_t status = tasks.add(f, std::forward<Range>(items));
+        if (status == PIRN_OK)
+            status = tasks.submit(handle_, nullptr);
+        return detail::check(status);
     }
 
     /// Queues a call of `f` for each item of a range, and gives the results as a range, in the items' order:
@@ -198,7 +193,7 @@ public:
     template <class F, class Range>
     auto map(F &&f, Range &&items, const map_options &options = {})
     {
-        using item = std::decay_t<decltype(*std::begin(items))>;
+        using item = detail::item_of<Range>;
         using R = std::invoke_result_t<const std::decay_t<F> &, item>;
         static_assert(std::is_object_v<R>, "map gives values; for_each is for functions that return nothing");
         using state = detail::map_work<R, std::decay_t<F>, item>;
@@ -245,6 +240,34 @@ public:
         return detail::yield(pirn_executor_max_workers(handle_, &n), n);
     }
 
+    /// Changes how many tasks run at a time at most, at any time; 0 for as many as suit the machine. No task
+    /// is interrupted.
+    done set_max_workers(std::int64_t max_workers)
+    {
+        return detail::check(pirn_executor_set_max_workers(handle_, max_workers));
+    }
+
+    /// How many tasks may wait for a worker; 0 for any number.
+    value<std::size_t> max_pending() const
+    {
+        std::size_t n = 0;
+        return detail::yield(pirn_executor_max_pending(handle_, &n), n);
+    }
+
+    /// Sets how many tasks may wait for a worker; 0 for any number. While there are so many, a submit or a
+    /// post waits for room, unless it is made by a task of this executor. Before the first task.
+    done set_max_pending(std::size_t max_pending)
+    {
+        return detail::check(pirn_executor_set_max_pending(handle_, max_pending));
+    }
+
+    /// How many tasks there are, at this moment. A map's chunk counts as one.
+    value<task_counts> pending() const
+    {
+        task_counts counts = {};
+        return detail::yield(pirn_executor_pending(handle_, &counts.queued, &counts.running), counts);
+    }
+
     value<std::string> thread_name_prefix() const
     {
         return detail::text([this](char *buf, std::size_t cap, std::size_t *len) {
@@ -266,6 +289,23 @@ public:
     }
 
 private:
+    /// Has `by`, one of the C functions that submit a task, queue the call.
+    template <class R, class By, class F, class... Args>
+    pirn_status_t send(By by, pirn_future_t **handle, F &&f, Args &&...args)
+    {
+        return detail::submit<R, detail::call_of<F, Args...>>(
+            by, handle_, handle, std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+
+    template <class R>
+    static value<std::optional<future<R>>> if_room(pirn_status_t status, pirn_future_t *handle)
+    {
+        using result = std::optional<future<R>>;
+        if (status < 0)
+            return detail::fail<value<result>>(status);
+        return status == PIRN_OK ? result(future<R>(handle)) : result();
+    }
+
     template <class State, class F, class Range>
     value<map_results<typename State::result_type>> start_map(F &&f, Range &&items,
                                                               const map_options &options)

@@ -129,6 +129,21 @@ public:
         return put_for(T(value), limit);
     }
 
+    /// Puts a value in, waiting until a point of time at most; says whether it did.
+    template <class Clock, class Duration>
+    pirn::value<bool> put_until(T &&value, const std::chrono::time_point<Clock, Duration> &end)
+    {
+        return detail::answer(put_status(value, [&](void *packed) {
+            return detail::wait_until(
+                end, [&](double left) { return pirn_queue_put_timeout(handle_, packed, left); });
+        }));
+    }
+    template <class Clock, class Duration>
+    pirn::value<bool> put_until(const T &value, const std::chrono::time_point<Clock, Duration> &end)
+    {
+        return put_until(T(value), end);
+    }
+
     /// Takes the first value out, waiting as long as there is none. Throws errc::shut_down once the queue has
     /// been shut down and is empty.
     pirn::value<T> get()
@@ -175,6 +190,14 @@ public:
     pirn::value<bool> join_for(const std::chrono::duration<Rep, Period> &limit)
     {
         return detail::answer(pirn_queue_join_timeout(handle_, detail::seconds(limit)));
+    }
+
+    /// Waits until a point of time at most; says whether every value is done.
+    template <class Clock, class Duration>
+    pirn::value<bool> join_until(const std::chrono::time_point<Clock, Duration> &end)
+    {
+        return detail::answer(
+            detail::wait_until(end, [this](double left) { return pirn_queue_join_timeout(handle_, left); }));
     }
 
     /// How many values there are, at this moment.

@@ -259,6 +259,12 @@ inline std::uint64_t get_ident() noexcept { return pirn_get_ident(); }
 /// The kernel's number for the calling thread.
 inline std::uint64_t get_native_id() noexcept { return pirn_get_native_id(); }
 
+/// How many bytes of stack the threads have that are started from now on; 0 for the system's default.
+inline std::size_t stack_size() noexcept { return pirn_stack_size(); }
+
+/// Sets it: 0, or at least 32768.
+inline done set_stack_size(std::size_t bytes) { return detail::check(pirn_set_stack_size(bytes)); }
+
 } // namespace PIRN_HPP_DIALECT
 } // namespace pirn
 

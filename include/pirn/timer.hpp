@@ -75,6 +75,14 @@ public:
         return detail::answer(pirn_timer_join_timeout(handle_, detail::seconds(limit)));
     }
 
+    /// Waits until a point of time at most; says whether the timer has ended.
+    template <class Clock, class Duration>
+    value<bool> join_until(const std::chrono::time_point<Clock, Duration> &end)
+    {
+        return detail::answer(
+            detail::wait_until(end, [this](double left) { return pirn_timer_join_timeout(handle_, left); }));
+    }
+
     value<bool> is_alive() const
     {
         bool alive = false;

@@ -63,6 +63,8 @@
 #define PIRN_WITH_CONDITION(object) PIRN_WITH_1_(condition, object, __LINE__)
 #define PIRN_WITH_SEMAPHORE(object) PIRN_WITH_1_(semaphore, object, __LINE__)
 
+/** @cond */
+
 /* A loop of one round, since that is the only statement in front of which something can be declared. What it declares is
  * the object that is held (NULL if acquiring failed), released at the end of its scope, and whether the round
  * is to come. The line's number keeps the names of nested blocks apart. */
@@ -90,6 +92,8 @@ PIRN_WITH_KIND_(rlock)
 PIRN_WITH_KIND_(condition)
 PIRN_WITH_KIND_(semaphore)
 #undef PIRN_WITH_KIND_
+
+/** @endcond */
 
 #endif /* __GNUC__ */
 

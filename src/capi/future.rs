@@ -220,12 +220,15 @@ pub unsafe extern "C" fn pirn_future_state(future: *mut pirn_future_t, out: *mut
 /// @return PIRN_ERR_CANCELLED       it was cancelled
 /// @return PIRN_ERR_TASK_FAILED     it failed; pirn_last_code and pirn_last_error say how
 /// @return PIRN_ERR_BROKEN_EXECUTOR it had not started when a worker's initializer failed
+/// @return PIRN_ERR_DEADLOCK        the calling thread runs its task: it is called by that task, or by one that the task waits for
+/// @return PIRN_ERR_NO_THREAD       called by a task of the same executor: all workers wait in tasks, the system refuses another
+///                                  thread, and the stack is too full to run the task here. It is still queued
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
 /// Blocks without a limit; all who wait are woken together, in the order in which they came. Called by a task for a task
 /// of the same executor that has not started, it runs that task itself, there and then; if that one runs elsewhere, the executor
-/// may start a thread more while this one waits. A task that waits for its own future waits for ever. What the completing thread
-/// did before is seen.
+/// may start a thread more while this one waits. Tasks that have started on several threads and wait for each other in a ring wait for
+/// ever. What the completing thread did before is seen.
 /// The result stays the future's, if it has a pirn_future_set_result_free; else it is whoever's the task says. Python:
 /// future.result().
 /// Follows: Python Library Reference, concurrent.futures, Future Objects; running the awaited task as in
@@ -303,6 +306,7 @@ unsafe fn result(
 /// @return PIRN_OK (also when the message was cut: then *len >= cap)
 /// @return PIRN_ERR_CANCELLED        it was cancelled
 /// @return PIRN_ERR_BROKEN_EXECUTOR  it had not started when a worker's initializer failed
+/// @return PIRN_ERR_DEADLOCK, PIRN_ERR_NO_THREAD as for pirn_future_result
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `code` is NULL, or `buf` is and `cap` is not 0
 ///
@@ -611,6 +615,8 @@ unsafe fn pinned(futures: *const *mut pirn_future_t, n: usize) -> Result<Vec<Fut
 /// @return PIRN_ERR_INVALID_ARGUMENT `futures` is NULL and `n` is not 0, `return_when` is none of the three, or `seconds` is
 ///                                   NaN or negative (and not -1)
 /// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
+/// @return PIRN_ERR_DEADLOCK         there is no limit, and it waits for a future whose task the calling thread runs
+/// @return PIRN_ERR_NO_THREAD        there is no limit; otherwise as for pirn_future_result
 /// @return PIRN_ERR_NO_MEMORY
 ///
 /// Blocks. Done means finished, or cancelled and notified (see pirn_future_cancel). Called by a task for futures of its own
@@ -641,6 +647,9 @@ pub unsafe extern "C" fn pirn_wait(
         let first = futures.first().map_or(0, |future| future.id());
         let wait = |deadline| exec::wait(&futures, when, deadline);
         let waited = hooks::wait(Subject::new(Kind::Future, first), deadline, wait);
+        if let Some(error) = waited.refused {
+            return Err(error.into());
+        }
         if !done.is_null() {
             for (index, &flag) in waited.done.iter().enumerate() {
                 // SAFETY: `index` is below `n`.
@@ -699,6 +708,7 @@ pub unsafe extern "C" fn pirn_as_completed(
 /// @return PIRN_END       all have been given out
 /// @return PIRN_TIMED_OUT the limit of the iteration has passed, and none is done that was not given out; a later call may
 ///                        find one
+/// @return PIRN_ERR_NO_THREAD there is no limit; otherwise as for pirn_future_result. A later call goes on
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `index` is NULL
 ///

@@ -61,15 +61,21 @@ impl Channel {
         !inbox.arrived.is_empty() || inbox.left == 0
     }
 
-    /// Waits until enough have arrived, or until the deadline.
-    pub fn wait(&self, deadline: Deadline) {
+    /// Whether `wait` would not have to wait.
+    pub fn has_enough(&self) -> bool {
+        self.inbox.lock().is_enough()
+    }
+
+    /// Waits until enough have arrived, or until the deadline: `TimedOut`.
+    pub fn wait(&self, deadline: Deadline) -> Result<(), Error> {
         let mut inbox = self.inbox.lock();
         while !inbox.is_enough() {
             match Mutex::wait(inbox, deadline, |inbox| &mut inbox.waiters) {
                 Wake::Notified(_) => inbox = self.inbox.lock(),
-                Wake::TimedOut(_) => return,
+                Wake::TimedOut(_) => return Err(Error::TimedOut),
             }
         }
+        Ok(())
     }
 
     /// Takes the first that has arrived, waiting for one until the deadline: `TimedOut`; `End` when all have been taken.

@@ -75,6 +75,8 @@ pub struct Roster {
     pub entering: usize,
     pub asleep: usize,
     pub blocked: usize,
+    /// Of those, the ones that see to it that another takes the place, or run what they wait for if none can be had.
+    looking: usize,
     /// Who finds no work leaves.
     closing: bool,
     sleepers: WaitList,
@@ -84,6 +86,11 @@ pub struct Roster {
 }
 
 impl Roster {
+    /// Whether all wait for futures of this pool, so that what is queued stays queued.
+    pub fn is_deserted(&self) -> bool {
+        self.at_work() == 0 && self.looking == 0
+    }
+
     fn at_work(&self) -> usize {
         self.workers - self.blocked
     }
@@ -92,6 +99,11 @@ impl Roster {
     /// and come to no task; when it has come, one of them goes.
     fn surplus(&self) -> usize {
         (self.at_work() - self.entering).saturating_sub(self.limit)
+    }
+
+    /// A worker that waits has seen to it that another takes its place, or it cannot.
+    pub fn looked(&mut self) {
+        self.looking -= 1;
     }
 }
 
@@ -122,6 +134,7 @@ impl Crew {
             entering: 0,
             asleep: 0,
             blocked: 0,
+            looking: 0,
             closing: false,
             sleepers: WaitList::new(),
             reserve: 0,
@@ -320,18 +333,21 @@ impl Crew {
         Some(worker)
     }
 
-    /// A busy worker, or one that is entering, waits for a future of this pool. The caller makes the look of the last one.
+    /// A busy worker, or one that is entering, waits for a future of this pool. The caller makes the look of the last one, and then says
+    /// that it has `looked`.
     pub fn block(&self, is_entering: bool) {
         let mut roster = self.roster.lock();
         roster.blocked += 1;
+        roster.looking += 1;
         roster.entering -= usize::from(is_entering);
         self.refresh(&roster);
     }
 
-    /// It goes on.
-    pub fn unblock(&self, is_entering: bool) {
+    /// It goes on; `looking` if it has not said yet that it has looked.
+    pub fn unblock(&self, is_entering: bool, looking: bool) {
         let mut roster = self.roster.lock();
         roster.blocked -= 1;
+        roster.looking -= usize::from(looking);
         roster.entering += usize::from(is_entering);
         self.refresh(&roster);
         self.send_one_away(roster);

@@ -16,7 +16,7 @@ use super::pool::Pool;
 use super::record::{Record, Watcher};
 use super::state::{Owners, Phase, Settled, Snapshot, Turned};
 use super::work::Value;
-use super::worker;
+use super::worker::{self, Lent, Worker};
 use crate::callback::{CallError, Failure, FreeFn, Task};
 use crate::handle::Handle;
 use crate::handle::arena::Vacant;
@@ -24,6 +24,7 @@ use crate::identity::Identified;
 use crate::park::{Deadline, RawMutex, bucket, spin_until};
 use crate::status::Error;
 use core::mem::ManuallyDrop;
+use slab::Slab;
 use std::sync::Arc;
 
 /// A result that will be there later: one of its owners.
@@ -439,7 +440,8 @@ impl Future {
         reached
     }
 
-    /// Waits until it is over: `TimedOut`. A worker of its own pool runs it, or lends its place, meanwhile.
+    /// Waits until it is over: `TimedOut`. A worker of its own pool runs it, or lends its place, meanwhile: `Deadlock` if it is what
+    /// runs it already, `NoThread` if nobody could take its place.
     fn wait(&self, deadline: Deadline) -> Result<Snapshot, Error> {
         let mut lent = None;
         loop {
@@ -450,41 +452,79 @@ impl Future {
             if lent.is_none() && !deadline.has_passed() {
                 if let Some(worker) = worker::current_of(self.pool()) {
                     let tag = self.record.tag();
-                    if deadline == Deadline::NEVER && worker.run_inline(self.record, tag).is_some() {
-                        continue;
+                    if deadline == Deadline::NEVER {
+                        if worker.runs(self.id()) {
+                            // Not the truth if another thread means to finish it by hand, for which there is the wait with a limit.
+                            return Err(Error::Deadlock);
+                        }
+                        if worker.run_inline(self.record, tag).is_some() {
+                            continue;
+                        }
                     }
                     // The place is not lent for a moment's wait, since that may start a thread.
                     if !spin_until(|| self.record.state().load().phase().is_over()) {
-                        lent = Some(worker.lend());
+                        lent = self.lend(worker, deadline);
                     }
                     continue;
                 }
             }
-            if !self.record.state().wait(self.record.crowd(), deadline) {
-                return Err(Error::TimedOut);
+            let is_queued = seen.phase() == Phase::Pending;
+            let until = lent.as_ref().map_or(deadline, |place| place.stay(deadline, is_queued));
+            if !self.record.state().wait(self.record.crowd(), until) {
+                if until == deadline {
+                    return Err(Error::TimedOut);
+                }
+                let place = lent.take();
+                if self.status() == Status::Pending && place.as_ref().is_some_and(Lent::is_deserted) {
+                    return Err(Error::NoThread);
+                }
             }
         }
     }
 
-    /// Whether `result` would not have to wait: it is over, the deadline has passed, or the calling worker may run it itself.
-    pub fn is_ready(&self, deadline: Deadline) -> bool {
-        let phase = self.look().phase();
-        let runs_inline = || {
-            phase == Phase::Pending
-                && deadline == Deadline::NEVER
-                && worker::current_of(self.pool()).is_some_and(worker::Worker::may_run_inline)
-        };
-        phase.is_over() || deadline.has_passed() || runs_inline()
+    /// Has the place lent of a worker that waits for this. If no thread can be had for it, and this has not started, the worker takes it
+    /// back and runs this, unless the wait has a limit.
+    fn lend(&self, worker: &'static Worker, deadline: Deadline) -> Option<Lent> {
+        let place = worker.lend();
+        if !place.is_refused() || deadline != Deadline::NEVER {
+            return Some(place);
+        }
+        drop(place);
+        (!self.run_by_waiter()).then(|| worker.lend())
     }
 
-    /// The result, waiting for it until the deadline: `TimedOut`, `Cancelled`, `BrokenExecutor`, or the failure.
+    /// Runs its task if it has not started, and the calling thread is a worker of its pool with the stack for it: whether it has.
+    pub(super) fn run_by_waiter(&self) -> bool {
+        let worker = worker::current_of(self.pool());
+        worker.is_some_and(|worker| worker.run_at_need(self.record, self.record.tag()).is_some())
+    }
+
+    /// Whether `result` would not have to wait: it is over, the deadline has passed, or the calling worker may run it itself, or does.
+    pub fn is_ready(&self, deadline: Deadline) -> bool {
+        let phase = self.look().phase();
+        let waits_for_nobody = |worker: &Worker| match phase {
+            Phase::Pending => worker.may_run_inline(),
+            _ => worker.runs(self.id()),
+        };
+        let needs_not_wait =
+            || deadline == Deadline::NEVER && worker::current_of(self.pool()).is_some_and(waits_for_nobody);
+        phase.is_over() || deadline.has_passed() || needs_not_wait()
+    }
+
+    /// Whether the calling thread runs its task, or waits for something on behalf of it.
+    pub(super) fn runs_here(&self) -> bool {
+        worker::current_of(self.pool()).is_some_and(|worker| worker.runs(self.id()))
+    }
+
+    /// The result, waiting for it until the deadline: `TimedOut`, `Cancelled`, `BrokenExecutor`, or the failure; `Deadlock` in its own
+    /// task, `NoThread` in a task that nobody could stand in for.
     pub fn result(&self, deadline: Deadline) -> Result<Value, CallError> {
         let seen = self.wait(deadline)?;
         // SAFETY: its phase, and this is an owner.
         unsafe { self.record.outcome(seen.phase()) }
     }
 
-    /// The failure, if it is one, waiting until the deadline: `TimedOut`, `Cancelled`, `BrokenExecutor`.
+    /// The failure, if it is one, waiting until the deadline: `TimedOut`, `Cancelled`, `BrokenExecutor`, `Deadlock`, `NoThread`.
     pub fn exception(&self, deadline: Deadline) -> Result<Option<Failure>, Error> {
         match self.result(deadline) {
             Ok(_) => Ok(None),
@@ -530,8 +570,12 @@ impl Future {
             return None;
         }
         // SAFETY: the bucket is held.
-        let followers = unsafe { self.record.followers() };
-        Some(followers.watchers.insert(Watcher { channel: channel.clone(), position }))
+        let watchers = &mut unsafe { self.record.followers() }.watchers;
+        if watchers.capacity() == 0 {
+            // As a rule there is one, and it may be one of a million futures.
+            *watchers = Slab::with_capacity(1);
+        }
+        Some(watchers.insert(Watcher { channel: channel.clone(), position }))
     }
 
     /// Takes a watcher away, of whom a future that is done knows nothing any more.

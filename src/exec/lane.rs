@@ -56,8 +56,14 @@ impl<E: Withdrawable> Queue<E> {
         if self.entries.len() >= self.sweep_at {
             self.sweep();
         }
-        self.submitted += 1;
         self.entries.push_back(entry);
+        self.submit_elsewhere();
+    }
+
+    /// Counts a task for which there is an entry already.
+    #[inline]
+    pub fn submit_elsewhere(&mut self) {
+        self.submitted += 1;
     }
 
     /// Takes out what was withdrawn, once the queue has doubled: constant time for each on average.

@@ -131,7 +131,7 @@ enum Next {
 
 impl Map {
     /// The next result, waiting for it: `End` after the last; `Cancelled`, `TimedOut`, `BrokenExecutor` or the failure instead of
-    /// a result, which cancels what has not started and is followed by `End`.
+    /// a result, which cancels what has not started and is followed by `End`. `Deadlock`, `NoThread`: as `Future::result`, with nothing changed.
     pub fn next(&self) -> Result<Value, CallError> {
         loop {
             let future = match self.look() {
@@ -139,6 +139,9 @@ impl Map {
                 Next::Awaits(future) => future,
             };
             let outcome = future.result(self.deadline);
+            if let Err(CallError::Refused(error @ (Error::Deadlock | Error::NoThread))) = outcome {
+                return Err(error.into());
+            }
             let mut progress = self.progress.lock();
             if progress.ended {
                 return Err(Error::End.into());

@@ -271,22 +271,24 @@ impl Pool {
         result
     }
 
-    /// Has somebody look at the lanes: wakes a worker, or starts one, and more as long as they are needed. One that is refused is done
-    /// without: the caller knows that others work.
+    /// Has somebody look at the lanes: wakes a worker, or starts one, and more as long as they are needed. False if one is refused, which
+    /// is done without where others work.
     #[cold]
-    pub fn summon(self: &Arc<Pool>, shift: &Shift) {
+    pub fn summon(self: &Arc<Pool>, shift: &Shift) -> bool {
         while shift.crew.summon(|| shift.pending().0) {
-            if self.start().is_err() || !(shift.crew.is_short() && shift.any_work()) {
-                return;
+            if self.start().is_err() {
+                return false;
+            }
+            if !(shift.crew.is_short() && shift.any_work()) {
+                return true;
             }
         }
+        true
     }
 
-    /// Has somebody look at the lanes, if a change of the crew has left them to nobody.
-    pub fn look_again(self: &Arc<Pool>, shift: &Shift) {
-        if shift.crew.is_short() && shift.any_work() {
-            self.summon(shift);
-        }
+    /// Has somebody look at the lanes, if a change of the crew has left them to nobody: false if the system refuses the thread.
+    pub fn look_again(self: &Arc<Pool>, shift: &Shift) -> bool {
+        !(shift.crew.is_short() && shift.any_work()) || self.summon(shift)
     }
 
     /// Room for `count` tasks, waiting for it: `WouldBlock`, `TimedOut`. A worker of this pool does not wait, for room that it might
@@ -450,7 +452,7 @@ impl Pool {
                     Some(vacant) => Future::fill_open(vacant, self, task),
                     None => Entry::Detached(task),
                 };
-                queue.submit(self.shift().ranks.rank(priority, entry));
+                self.shift().submit_ranked(queue, priority, entry);
             }
             is_put
         })?;
@@ -521,7 +523,7 @@ impl Pool {
     pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
         futures.iter().for_each(|future| hooks::task_submitted(future.id()));
         let put = self.put(place, priority, |queue| {
-            futures.iter().for_each(|future| queue.submit(self.shift().ranks.rank(priority, future.to_entry())));
+            futures.iter().for_each(|future| self.shift().submit_ranked(queue, priority, future.to_entry()));
             true
         })?;
         if put == Put::Broken {

@@ -13,7 +13,7 @@ use super::split::Split;
 use super::worker;
 use crate::callback::{Arg, CallError, Failure, Range, Task};
 use crate::identity::Kind;
-use crate::park::Mutex;
+use crate::park::{Deadline, Mutex};
 use crate::status::Error;
 use crate::sys::{fork, processors};
 use crate::thread::hooks::{self, Subject};
@@ -135,7 +135,8 @@ impl Executor {
             if epoch != fork::epoch() {
                 return Err(Error::Cancelled.into());
             }
-            let _lent = worker::lend_if_home([Arc::as_ptr(self.pool())]);
+            let place = worker::lend_if_home([Arc::as_ptr(self.pool())]);
+            place.iter().for_each(|place| _ = place.stay(Deadline::NEVER, false));
             let executor = Subject::new(Kind::Executor, self.pool().id());
             hooks::wait_unless(executor, || work.split.is_over(), || work.split.wait());
         }

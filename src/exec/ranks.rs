@@ -12,8 +12,9 @@
 //! takes the best of those, and leaves its own here, as one of priority 0: the ticket of the other stands for it now. As long
 //! as there is such a one the tasks that come out of the lanes later go the same way behind it, and so keep their order.
 //!
-//! What was withdrawn stays until it is its turn, or until what has come since is as much as is there. A ticket that finds
-//! nothing is thrown away.
+//! What was withdrawn stays until it is its turn, or until what has come since is as much as is there. Its ticket is left over,
+//! and stands for the next task that comes: so there are never fewer tickets than tasks, nor more than there once were tasks. One
+//! that finds nothing is thrown away.
 
 use super::entry::Entry;
 use super::lane::Withdrawable;
@@ -31,6 +32,8 @@ struct Tasks {
     by_priority: BTreeMap<Reverse<i32>, VecDeque<Entry>>,
     count: usize,
     sweep_at: usize,
+    /// How many tickets are in the lanes, or in a worker's hand: `count` at least.
+    tickets: usize,
 }
 
 impl Tasks {
@@ -43,6 +46,19 @@ impl Tasks {
         }
         self.by_priority.entry(Reverse(priority)).or_default().push_back(entry);
         self.count += 1;
+    }
+
+    /// As `push`: whether the task needs a ticket, because none is left over.
+    fn push_with_ticket(&mut self, priority: i32, entry: Entry) -> bool {
+        self.push(priority, entry);
+        let is_needed = self.tickets < self.count;
+        self.tickets += usize::from(is_needed);
+        is_needed
+    }
+
+    /// A ticket has been taken out of a lane. (Those that others have in their hands while everything is taken count no longer.)
+    fn use_ticket(&mut self) {
+        self.tickets = self.tickets.saturating_sub(1);
     }
 
     /// The best one that has not been withdrawn.
@@ -76,21 +92,19 @@ impl Ranks {
         Ranks { any_above: AtomicBool::new(false), above, below }
     }
 
-    /// What is to be put into a lane for a task.
+    /// What is to be put into a lane for a task; None if what is there stands for it. That will be found in its turn, as the task that
+    /// it was put there for would have been.
     #[cold]
-    pub fn rank(&self, priority: i32, entry: Entry) -> Entry {
+    pub fn rank(&self, priority: i32, entry: Entry) -> Option<Entry> {
         match priority {
-            0 => entry,
+            0 => Some(entry),
             1.. => {
                 let mut above = self.above.lock();
-                above.push(priority, entry);
+                let is_needed = above.push_with_ticket(priority, entry);
                 self.any_above.store(true, Ordering::Relaxed);
-                Entry::TicketAbove
+                is_needed.then_some(Entry::TicketAbove)
             }
-            _ => {
-                self.below.lock().push(priority, entry);
-                Entry::TicketBelow
-            }
+            _ => self.below.lock().push_with_ticket(priority, entry).then_some(Entry::TicketBelow),
         }
     }
 
@@ -103,11 +117,14 @@ impl Ranks {
     /// What is to be run for an entry that was taken out of a lane: no ticket. None for a ticket whose task was withdrawn.
     pub fn exchange(&self, entry: Entry) -> Option<Entry> {
         if matches!(entry, Entry::TicketBelow) {
-            return self.below.lock().pop();
+            let mut below = self.below.lock();
+            below.use_ticket();
+            return below.pop();
         }
         let mut above = self.above.lock();
-        if !matches!(entry, Entry::TicketAbove) {
-            above.push(0, entry);
+        match entry {
+            Entry::TicketAbove => above.use_ticket(),
+            entry => above.push(0, entry),
         }
         let best = above.pop();
         self.any_above.store(above.count > 0, Ordering::Relaxed);

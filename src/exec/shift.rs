@@ -7,7 +7,7 @@
 use super::backlog::Backlog;
 use super::crew::Crew;
 use super::entry::Entry;
-use super::lane::Lane;
+use super::lane::{Lane, Queue};
 use super::ranks::Ranks;
 use crate::park::Mutex;
 use crate::sys::{fork, processors};
@@ -146,6 +146,14 @@ impl Shift {
     #[inline]
     pub fn any_work(&self) -> bool {
         self.lanes.iter().any(Lane::is_filled)
+    }
+
+    /// Appends a task with a priority, or a ticket for it, to the queue of the lane that it belongs into.
+    pub fn submit_ranked(&self, queue: &mut Queue<Entry>, priority: i32, entry: Entry) {
+        match self.ranks.rank(priority, entry) {
+            Some(entry) => queue.submit(entry),
+            None => queue.submit_elsewhere(),
+        }
     }
 
     /// Gives a new worker a lane, which it shares with as few as possible, and a tally.

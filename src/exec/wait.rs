@@ -2,13 +2,16 @@
 
 use super::channel::Channel;
 use super::future::Future;
+use super::phase::Status;
 use super::pool::Pool;
-use super::worker;
+use super::worker::{self, Lent};
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::{Error, PIRN_OK, PIRN_TIMED_OUT, pirn_status_t};
 use crate::sys::fork;
 use crate::thread::hooks::HasStatus;
+use core::borrow::Borrow;
+use core::hash::{BuildHasherDefault, Hasher};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -32,20 +35,44 @@ pub struct Waited {
     pub done: Vec<bool>,
     /// How many are, each counted once.
     pub n_done: usize,
+    /// Why a task's wait gave up: `Deadlock`, `NoThread`.
+    pub refused: Option<Error>,
 }
 
 impl HasStatus for Waited {
     fn status(&self) -> pirn_status_t {
-        if self.complete { PIRN_OK } else { PIRN_TIMED_OUT }
+        match self.refused {
+            Some(error) => error.code(),
+            None if self.complete => PIRN_OK,
+            None => PIRN_TIMED_OUT,
+        }
+    }
+}
+
+/// For handles, which are numbers that nobody chooses: a multiplication spreads them (Fibonacci hashing).
+#[derive(Default)]
+struct HandleHasher(u64);
+
+impl Hasher for HandleHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_right(32);
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a handle is one number")
     }
 }
 
 /// Each future once, with the first of its positions, and for each position that future's place among them.
 fn distinct(futures: &[Future]) -> (Vec<usize>, Vec<usize>) {
-    let mut places = HashMap::with_capacity(futures.len());
+    let mut places = HashMap::with_capacity_and_hasher(futures.len(), BuildHasherDefault::<HandleHasher>::default());
     let mut firsts = Vec::new();
     let place_of = |(position, future): (usize, &Future)| {
-        *places.entry(future.handle()).or_insert_with(|| {
+        *places.entry(future.id()).or_insert_with(|| {
             firsts.push(position);
             firsts.len() - 1
         })
@@ -69,11 +96,47 @@ fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen) -> Wa
         ReturnWhen::FirstException => failed || n_done == done.len(),
         ReturnWhen::AllCompleted => n_done == done.len(),
     };
-    Waited { complete, done, n_done }
+    Waited { complete, done, n_done, refused: None }
+}
+
+/// Waits, by `wait_until`, whose answer is `TimedOut` if it has to wait for longer. A worker that waits for futures of its own pool has its
+/// place lent meanwhile. If no thread can be had for it, it runs of the futures what has not started, until there `is_enough`; and when
+/// there is nobody left to run what it waits for: `NoThread`.
+fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
+    deadline: Deadline,
+    lend_if_home: impl Fn() -> Option<Lent>,
+    each: impl Fn() -> Each,
+    is_enough: impl Fn() -> bool,
+    wait_until: impl Fn(Deadline) -> Result<A, Error>,
+) -> Result<A, Error> {
+    loop {
+        let mut place = lend_if_home();
+        if deadline == Deadline::NEVER && place.as_ref().is_some_and(Lent::is_refused) {
+            drop(place);
+            for future in each() {
+                future.borrow().run_by_waiter();
+                if is_enough() {
+                    break;
+                }
+            }
+            place = lend_if_home();
+        }
+        // They may be many, and are not asked one by one whether they are queued.
+        let until = place.as_ref().map_or(deadline, |place| place.stay(deadline, true));
+        let outcome = wait_until(until);
+        if until == deadline || !matches!(outcome, Err(Error::TimedOut)) {
+            return outcome;
+        }
+        let is_queued = |future: F| future.borrow().status() == Status::Pending;
+        if place.as_ref().is_some_and(Lent::is_deserted) && each().any(is_queued) {
+            return Err(Error::NoThread);
+        }
+    }
 }
 
 /// Waits until enough of the futures are done, or until the deadline. Duplicates count once. A future that is cancelled, but not
-/// notified, is not done; one that is cancelled and notified is no failure.
+/// notified, is not done; one that is cancelled and notified is no failure. A worker that waits for its own pool's futures lends its place
+/// meanwhile, and waits neither for what it runs itself nor for what nobody is left to run.
 pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Waited {
     let (firsts, places) = distinct(futures);
     let each = || firsts.iter().map(|&position| &futures[position]);
@@ -86,13 +149,19 @@ pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Waited 
         };
         let channel = Arc::new(Channel::new(firsts.len(), quorum, on_failure));
         let keys: Vec<_> = each().enumerate().map(|(place, future)| future.watch(&channel, place)).collect();
-        let lent = worker::lend_if_home(each().map(|future| future.pool()));
-        channel.wait(deadline);
-        drop(lent);
+        let vain = each().filter(|future| future.runs_here()).count();
+        let is_vain = vain > 0 && (when == ReturnWhen::AllCompleted || found.n_done + vain == firsts.len());
+        let outcome = if is_vain && deadline == Deadline::NEVER {
+            Err(Error::Deadlock)
+        } else {
+            let lend_if_home = || worker::lend_if_home(each().map(|future| future.pool()));
+            wait_in_task(deadline, lend_if_home, each, || channel.has_enough(), |until| channel.wait(until))
+        };
+        let refused = outcome.err().filter(|&error| error != Error::TimedOut);
         for (future, key) in each().zip(keys) {
             key.into_iter().for_each(|key| future.unwatch(key));
         }
-        found = survey(each(), when);
+        found = Waited { refused, ..survey(each(), when) };
     }
     let done = places.into_iter().map(|place| found.done[place]).collect();
     Waited { done, ..found }
@@ -177,16 +246,24 @@ impl AsCompleted {
         self.channel.is_ready() || self.deadline.has_passed()
     }
 
-    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline. A future
-    /// whose position has been given out is no longer kept.
+    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline; `NoThread` in a task
+    /// that nobody could stand in for. A future whose position has been given out is no longer kept.
     pub fn next(&self) -> Result<usize, Error> {
         self.catch_up_after_fork();
         let place = self.channel.take(Deadline::PASSED).or_else(|error| {
             if error != Error::TimedOut || self.deadline.has_passed() {
                 return Err(error);
             }
-            let _lent = worker::lend_if_home(self.homes.iter().map(|home| home.0));
-            self.channel.take(self.deadline)
+            let lend_if_home = || worker::lend_if_home(self.homes.iter().map(|home| home.0));
+            let future_at = |place| self.watched.lock().places.get(place).map(|place: &Place| place.future.clone());
+            let each = || (0..).map_while(future_at).flatten();
+            wait_in_task(
+                self.deadline,
+                lend_if_home,
+                each,
+                || self.channel.is_ready(),
+                |until| self.channel.take(until),
+            )
         })?;
         let mut watched = self.watched.lock();
         let taken = &mut watched.places[place];

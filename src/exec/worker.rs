@@ -5,7 +5,9 @@
 //! In every other wait for its own pool's futures it lends its place (`lend`), so that the pool goes on.
 //!
 //! Running inline uses up the waiting task's stack. It is done only as long as most of the stack is left, so that the
-//! inner task has about as much as on a thread of its own; beyond that the worker lends.
+//! inner task has about as much as on a thread of its own; beyond that the worker lends. Where the system refuses the thread that
+//! would take the place, it is done down to half of the stack. Beyond that the worker tries again and again to have a thread
+//! started; and when all workers wait and its own task has not started, nobody will ever run that: it gives up (`NoThread`).
 //!
 //! Where a worker takes tasks from: the front of its own lane; else the front of others, from which it takes some at once and puts
 //! those that it does not run now into its own lane, where all can see them. So tasks from one thread start in the order of their
@@ -22,7 +24,7 @@ use super::shift::{Shift, Tally};
 use super::work::Value;
 use crate::callback::{CallError, Failure, Task};
 use crate::identity::Kind;
-use crate::park::spin_until;
+use crate::park::{Deadline, spin_until};
 use crate::sys::{fork, stack};
 use crate::thread::hooks::{self, Subject};
 use crate::thread::report;
@@ -39,6 +41,9 @@ const MOST_INLINE: usize = 64;
 /// something in its own: tasks that submit tasks for ever would keep theirs waiting for ever, if that worker blocks. (A prime, as in Go's
 /// scheduler.)
 const LOOK_AROUND_EVERY: u32 = 61;
+
+/// How long a worker waits before it tries again to have run what is queued. (As a timer whose thread was refused.)
+const RETRY_NS: u64 = 10_000_000;
 
 /// As `crew` counts the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +69,18 @@ pub(super) struct Worker {
     /// Which other worker's lane is looked at the next time around.
     turn: Cell<usize>,
     inline: Cell<usize>,
+    /// The task that it runs, unless nobody has its future.
+    running: Cell<*const Running>,
     pace: Pace,
     /// What it is moving from one lane to another.
     hand: RefCell<VecDeque<Entry>>,
     stack: stack::Bounds,
+}
+
+/// A task that runs on a worker's stack, and waits for those above it.
+struct Running {
+    future: u64,
+    below: *const Running,
 }
 
 /// A task that the worker has taken, and runs now.
@@ -119,6 +132,7 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
         ticks: Cell::new(0),
         turn: Cell::new(0),
         inline: Cell::new(0),
+        running: Cell::new(null()),
         pace: Pace::new(),
         hand: RefCell::default(),
         stack: stack::Bounds::of_current_thread(),
@@ -357,9 +371,20 @@ impl Worker {
     /// Runs the task of the future with this identity, which counts as running no longer when this returns.
     #[inline]
     fn run(&self, task: Task, future: u64) -> Result<Value, Failure> {
+        let running = Running { future, below: self.running.get() };
+        self.running.set(&running);
         let outcome = run(task, future);
+        self.running.set(running.below);
         self.ended();
         outcome
+    }
+
+    /// Whether it runs the task of the future with this identity: who is called by that task waits for it in vain.
+    pub fn runs(&self, future: u64) -> bool {
+        // SAFETY: each is in a frame of this thread's that is still there.
+        let next = |running: &&Running| unsafe { running.below.as_ref() };
+        // SAFETY: as above.
+        core::iter::successors(unsafe { self.running.get().as_ref() }, next).any(|running| running.future == future)
     }
 
     /// A task has left the queue, to be run.
@@ -388,8 +413,19 @@ impl Worker {
     /// if the future was finished by hand meanwhile.
     #[inline]
     pub fn run_inline(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
+        if self.may_run_inline() { self.run_here(record, tag) } else { None }
+    }
+
+    /// The same where the system refuses the thread that would run it.
+    #[cold]
+    pub fn run_at_need(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
+        if self.stack.is_half_left() { self.run_here(record, tag) } else { None }
+    }
+
+    #[inline]
+    fn run_here(&self, record: &'static Record, tag: Tag) -> Option<Result<Value, CallError>> {
         // What the parent has queued is the parent's to run, and was never counted here.
-        if !self.may_run_inline() || record.is_from_before_a_fork() {
+        if record.is_from_before_a_fork() {
             return None;
         }
         let task = record.claim(tag)?;
@@ -411,8 +447,8 @@ impl Worker {
         self.turn_busy();
         let shift = self.shift();
         shift.crew.block(is_entering);
-        self.pool.look_again(shift);
-        Lent { worker: self, is_entering }
+        let is_refused = !self.pool.look_again(shift);
+        Lent { worker: self, is_entering, is_refused, is_looking: Cell::new(true) }
     }
 }
 
@@ -433,12 +469,37 @@ fn run(task: Task, future: u64) -> Result<Value, Failure> {
 pub(super) struct Lent {
     worker: &'static Worker,
     is_entering: bool,
+    is_refused: bool,
+    /// It may still take the place back, to run what it waits for.
+    is_looking: Cell<bool>,
+}
+
+impl Lent {
+    /// Whether the system has refused the thread that would take the place.
+    pub fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
+    /// The worker waits until the deadline, and does not take the place back before. If what it waits `is_queued`, only for a moment: it tries
+    /// again then, since whoever was to run that may have been refused, or wait in its turn.
+    pub fn stay(&self, deadline: Deadline, is_queued: bool) -> Deadline {
+        if self.is_looking.take() && self.worker.is_at_home() {
+            self.worker.shift().crew.roster().looked();
+        }
+        if is_queued && deadline == Deadline::NEVER { Deadline::after_ns(RETRY_NS) } else { deadline }
+    }
+
+    /// Whether no thread could be had, and nobody is left to run what is queued.
+    pub fn is_deserted(&self) -> bool {
+        let shift = self.worker.shift();
+        self.is_refused && self.worker.is_at_home() && shift.crew.roster().is_deserted() && shift.pending().0 > 0
+    }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
         if self.worker.is_at_home() {
-            self.worker.shift().crew.unblock(self.is_entering);
+            self.worker.shift().crew.unblock(self.is_entering, self.is_looking.get());
         }
     }
 }

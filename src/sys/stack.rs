@@ -30,9 +30,18 @@ impl Bounds {
     /// Whether three quarters of it are left, for the thread whose stack it is. No, when it runs on some other stack at the
     /// moment (a coroutine's, say).
     pub fn is_mostly_left(&self) -> bool {
+        self.has_left(self.size / 4 * 3)
+    }
+
+    /// Whether half of it is left; otherwise as above.
+    pub fn is_half_left(&self) -> bool {
+        self.has_left(self.size / 2)
+    }
+
+    fn has_left(&self, bytes: usize) -> bool {
         let here = 0u8;
         let left = (&raw const here).addr().wrapping_sub(self.lowest);
-        left <= self.size && left >= self.size / 4 * 3
+        left <= self.size && left >= bytes
     }
 }
 
@@ -44,19 +53,21 @@ mod tests {
     fn a_fresh_stack_is_mostly_left() {
         std::thread::spawn(|| {
             let bounds = Bounds::of_current_thread();
-            assert!(bounds.size > 0 && bounds.is_mostly_left());
-            assert!(!Bounds { lowest: bounds.lowest - 4 * bounds.size, ..bounds }.is_mostly_left());
+            assert!(bounds.size > 0 && bounds.is_mostly_left() && bounds.is_half_left());
+            let elsewhere = Bounds { lowest: bounds.lowest - 4 * bounds.size, ..bounds };
+            assert!(!elsewhere.is_mostly_left() && !elsewhere.is_half_left());
         })
         .join()
         .unwrap();
     }
 
     #[test]
-    fn a_used_stack_is_not() {
+    fn a_used_stack_is_not_even_half() {
         #[inline(never)]
         fn descend(bounds: &Bounds, depth: usize) -> bool {
             let room = core::hint::black_box([0u8; 4096]);
-            let left = depth == 0 || (bounds.is_mostly_left() && descend(bounds, depth - 1));
+            assert!(bounds.is_half_left() || !bounds.is_mostly_left());
+            let left = depth == 0 || (bounds.is_half_left() && descend(bounds, depth - 1));
             core::hint::black_box(room);
             left
         }

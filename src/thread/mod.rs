@@ -217,18 +217,21 @@ impl Thread {
             }
             if state.sort == Sort::Timer {
                 drop(state);
-                return timer::start(self);
+                return timer::start(self).inspect_err(|_| self.refused(told));
             }
             state.set_stage(Stage::Starting);
         }
-        let result = self.start_system_thread(by_awaited);
-        if result.is_err() {
-            if !told {
-                self.life().hooks.open();
-            }
+        self.start_system_thread(by_awaited).inspect_err(|_| {
+            self.refused(told);
             self.state.lock().set_stage(Stage::New);
+        })
+    }
+
+    /// It has not started after all, and is told of when it does.
+    fn refused(&self, told: bool) {
+        if !told {
+            self.life().hooks.open();
         }
-        result
     }
 
     fn start_system_thread(self: &Arc<Thread>, by_awaited: bool) -> Result<(), Error> {

@@ -69,7 +69,7 @@ impl Timer {
 
     /// Starts it: `AlreadyStarted`, `NoThread`, `ShutDown`.
     pub fn start(self: &Arc<Timer>) -> Result<(), Error> {
-        start(&self.thread())
+        self.thread().start()
     }
 
     /// Has the function not run, if it has not begun.

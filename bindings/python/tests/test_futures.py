@@ -7,11 +7,12 @@ import gc
 import logging
 import pickle
 import re
+import sys
 import threading as stdlib_threading
 import weakref
 
 import pytest
-from conftest import same_error, until
+from conftest import PIRN, STDLIB, same_error, until
 
 import pirn
 
@@ -212,8 +213,52 @@ def test_pool_arguments(futures):
         futures.ThreadPoolExecutor(1).submit()
     with futures.ThreadPoolExecutor() as pool:
         assert pool._max_workers >= 5
-        with pytest.raises(TypeError, match="cannot pickle"):
+        with pytest.raises((TypeError, pickle.PicklingError), match="(cannot|Can't) pickle"):
             pickle.dumps(pool)
+
+
+@pytest.fixture(params=[STDLIB, PIRN] if sys.version_info >= (3, 14) else [PIRN])
+def later(request):
+    """The standard library from 3.14 on, pirn always."""
+    return request.param
+
+
+def test_map_with_a_buffer(later):
+    asked = []
+
+    def numbers():
+        for n in range(6):
+            asked.append(n)
+            yield n
+
+    with later.futures.ThreadPoolExecutor(2) as pool:
+        results = pool.map(pow, numbers(), iter(range(6)), buffersize=2, timeout=1000)
+        assert asked == [0, 1]
+        assert next(results) == 1 and asked == [0, 1, 2]
+        assert next(results) == 1 and asked == [0, 1, 2, 3]
+        assert list(results) == [4, 27, 256, 3125]
+        assert list(pool.map(int, [], buffersize=1)) == []
+        for refused, kind in (0, ValueError), (1.5, TypeError):
+            with pytest.raises(kind):
+                pool.map(int, [], buffersize=refused)
+        gate = later.threading.Event()
+        results = pool.map(gate.wait, [1000], buffersize=1, timeout=0)
+        with pytest.raises(TimeoutError):
+            next(results)
+        gate.set()
+
+
+def test_contexts(later):
+    mark = contextvars.ContextVar("mark", default="none")
+    mark.set("the starter's")
+    seen = []
+    context = contextvars.copy_context()
+    for given in None, context:
+        thread = later.threading.Thread(target=lambda: (seen.append(mark.get()), mark.set("the thread's")), context=given)
+        thread.start()
+        thread.join()
+    assert seen == ["the starter's" if getattr(sys.flags, "thread_inherit_context", False) else "none", "the starter's"]
+    assert context[mark] == "the thread's" and mark.get() == "the starter's"
 
 
 def test_names_of_workers(futures, threading):

@@ -149,8 +149,24 @@ threading.Thread(target=chain, args=(3,)).start()
 def test_daemon_threads_do_not_keep_the_process(program, target):
     out, err = program.run(f"""
 import time
-for _ in range(4): threading.Thread(target={target}, daemon=True).start()
-time.sleep(0.02)
+def is_asleep(thread):
+    with open(f"/proc/self/task/{{thread.native_id}}/stat") as stat: return stat.read().rpartition(")")[2].split()[0] == "S"
+target, begun = {target}, threading.Semaphore(0)
+threads = [threading.Thread(target=lambda: (begun.release(), target()), daemon=True) for _ in range(4)]
+for thread in threads: thread.start(); begun.acquire()
+while {target!r}.endswith("wait") and not all(map(is_asleep, threads)): pass
+print("over")
+""")
+    assert (out, err) == ("over\n", "")
+
+
+def test_daemon_threads_that_have_hardly_begun(program):
+    out, err = program.run("""
+for _ in range(20):
+    timer = threading.Timer(0.001, int)
+    timer.daemon = True
+    timer.start()
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 print("over")
 """)
     assert (out, err) == ("over\n", "")
@@ -159,14 +175,15 @@ print("over")
 def test_daemon_threads_in_callbacks_do_not_keep_the_process(program):
     out, err = program.run("""
 import time
-condition = threading.Condition()
-def wait():
-    with condition: condition.wait_for(lambda: [time.sleep(0.0001) for _ in iter(int, 1)])
-threading.Thread(target=wait, daemon=True).start()
-def act():
+condition, begun = threading.Condition(), threading.Semaphore(0)
+def go_on():
+    begun.release()
     while True: time.sleep(0.0001)
-threading.Thread(target=threading.Barrier(1, act).wait, daemon=True).start()
-time.sleep(0.02)
+def wait():
+    with condition: condition.wait_for(go_on)
+threading.Thread(target=wait, daemon=True).start()
+threading.Thread(target=threading.Barrier(1, go_on).wait, daemon=True).start()
+begun.acquire(); begun.acquire()
 print("over")
 """)
     assert (out, err) == ("over\n", "")

@@ -20,6 +20,14 @@ def make_bounded(request, queue):
     return getattr(queue, request.param)
 
 
+def test_a_huge_maxsize(queue):
+    q = queue.Queue(2**64 + 1)
+    q.maxsize = 2**64 + 1
+    q.put_nowait(1)
+    q.put_nowait(2)
+    assert q.qsize() == 2 and not q.full()
+
+
 def test_order(queue):
     def order(q, items):
         for item in items:

@@ -3,10 +3,31 @@
 import copy
 import gc
 import pickle
+import sys
 import weakref
 
 import pytest
 from conftest import same_error, until
+
+HUGE = 2**64 + 1
+"""More than C counts: cut down to 64 bits it would be 1."""
+
+
+def test_huge_counts(threading):
+    for kind in threading.Semaphore, threading.BoundedSemaphore:
+        semaphore = kind(HUGE)
+        assert semaphore.acquire(False) and semaphore.acquire(False)
+        semaphore.release()
+    condition = threading.Condition()
+    with condition:
+        condition.notify(HUGE)
+    assert threading.Barrier(HUGE).parties > 2**60
+    with pytest.raises(OverflowError):
+        threading.stack_size(HUGE)
+    with pytest.raises(TypeError):
+        threading.stack_size("1")
+    assert threading.stack_size() == 0
+
 
 EVERYTHING = {
     "Lock": lambda t: t.Lock(),
@@ -162,7 +183,11 @@ def test_condition_wait_with_odd_timeouts(threading):
     with condition:
         assert condition.wait(-1) is False
         assert condition.wait(0) is False
-        assert condition.wait(float("nan")) is False
+        if sys.version_info >= (3, 14):
+            for wait in condition.wait, lambda timeout: condition.wait_for(lambda: False, timeout):
+                same_error(lambda wait=wait: wait(float("nan")), ValueError, "Invalid value NaN (not a number)")
+        else:
+            assert condition.wait(float("nan")) is False
         with pytest.raises(OverflowError):
             condition.wait(1e20)
         assert condition.wait_for(lambda: 0, timeout=-1) == 0

@@ -5,11 +5,11 @@
 
 #include <atomic>
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <vector>
 
 #include <pirn/detail/callable.hpp>
+#include <pirn/detail/range.hpp>
 
 namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
@@ -89,13 +89,6 @@ struct map_holder {
 
     map_state<R> *state;
 };
-
-/// Whether a range that is passed as Range&& owns what it leaves: a temporary, and no view, whose elements
-/// are another's. A container's elements are const when it is.
-template <class Range>
-constexpr bool gives_up =
-    !std::is_lvalue_reference_v<Range> && std::is_const_v<std::remove_reference_t<decltype(*std::begin(
-                                              std::declval<const std::remove_reference_t<Range> &>()))>>;
 
 template <class R, class F, class Item>
 class map_work final : public map_state<R> {

@@ -5,8 +5,10 @@
 
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include <pirn/detail/callable.hpp>
+#include <pirn/detail/range.hpp>
 #include <pirn/executor.h>
 #include <pirn/future.h>
 
@@ -60,7 +62,7 @@ struct carried<R, false> {
 };
 
 /// The three ways of a task. `Call` is made of `parts` and called once; whether it was or not, pirn then
-/// calls `forget`.
+/// calls `forget`. `unmake` is for what pirn did not take.
 ///
 /// Plain: call and result fit into the pointers that pirn passes on: no memory is needed.
 template <class R, class Call, bool CallFits = fits_pointer<Call>, bool ResultFits = fits_pointer<kept<R>>>
@@ -73,6 +75,7 @@ struct task {
         arg = to_pointer(Call(std::forward<Parts>(parts)...));
         return true;
     }
+    static void unmake(void *) noexcept {}
 
     static std::int32_t run(void *arg, void **result) noexcept
     {
@@ -92,6 +95,7 @@ struct task<R, Call, false, true> {
         arg = create<Call>(std::forward<Parts>(parts)...);
         return arg != nullptr;
     }
+    static void unmake(void *arg) noexcept { forget(arg); }
 
     static std::int32_t run(void *arg, void **result) noexcept
     {
@@ -116,6 +120,7 @@ struct task<R, Call, CallFits, false> : boxed_result<R> {
         arg = create<task>(std::in_place, std::forward<Parts>(parts)...);
         return arg != nullptr;
     }
+    static void unmake(void *arg) noexcept { delete static_cast<task *>(arg); }
 
     static std::int32_t run(void *arg, void **result) noexcept
     {
@@ -136,20 +141,98 @@ struct task<R, Call, CallFits, false> : boxed_result<R> {
     }
 };
 
-/// Submits a call that is made of `parts`. Without a future (NULL) R is void.
-template <class R, class Call, class... Parts>
-pirn_status_t submit(pirn_executor_t *to, pirn_future_t **future, Parts &&...parts)
+/// Has the C future give a result back that is no mere pointer.
+template <class R>
+pirn_status_t give_back_result(pirn_future_t *future)
+{
+    if constexpr (fits_pointer<kept<R>>)
+        return PIRN_OK;
+    else
+        return pirn_future_set_result_free(future, destroy<boxed_result<R>>);
+}
+
+/// The C functions that take one argument more, in the shape of pirn_executor_submit.
+struct submit_within {
+    double seconds;
+
+    pirn_status_t operator()(pirn_executor_t *to, pirn_task_fn run, void *arg, pirn_free_fn forget,
+                             pirn_future_t **future) const noexcept
+    {
+        return pirn_executor_submit_timeout(to, run, arg, forget, seconds, future);
+    }
+};
+
+struct submit_at {
+    std::int32_t priority;
+
+    pirn_status_t operator()(pirn_executor_t *to, pirn_task_fn run, void *arg, pirn_free_fn forget,
+                             pirn_future_t **future) const noexcept
+    {
+        return pirn_executor_submit_priority(to, run, arg, forget, priority, future);
+    }
+};
+
+/// Has `by`, one of the C functions that submit a task, queue a call that is made of `parts`. Without a
+/// future (NULL) R is void.
+template <class R, class Call, class By, class... Parts>
+pirn_status_t submit(By by, pirn_executor_t *to, pirn_future_t **future, Parts &&...parts)
 {
     using work = task<R, Call>;
     void *arg = nullptr;
     if (!work::make(arg, std::forward<Parts>(parts)...))
         return PIRN_ERR_NO_MEMORY;
-    const pirn_status_t status = pirn_executor_submit(to, work::run, arg, work::forget, future);
-    if constexpr (!fits_pointer<kept<R>>)
-        if (status == PIRN_OK)
-            return pirn_future_set_result_free(*future, destroy<boxed_result<R>>);
-    return status;
+    const pirn_status_t status = by(to, work::run, arg, work::forget, future);
+    if (status > 0) // no room: it stayed here
+        work::unmake(arg);
+    return status == PIRN_OK && future ? give_back_result<R>(*future) : status;
 }
+
+/// Calls of one callable for the items of a range, to be submitted together.
+template <class R, class F, class Range>
+class batch {
+    using work = task<R, call_of<F, item_of<Range>>>;
+
+public:
+    batch() = default;
+    batch(const batch &) = delete;
+    batch &operator=(const batch &) = delete;
+    ~batch()
+    {
+        for (void *arg : args_)
+            work::unmake(arg);
+    }
+
+    pirn_status_t add(const F &f, Range &&items)
+    {
+        for (auto &&item : items) {
+            args_.push_back(nullptr); // before it is made: this may throw
+            bool made;
+            if constexpr (gives_up<Range>)
+                made = work::make(args_.back(), std::in_place, f, std::move(item));
+            else
+                made = work::make(args_.back(), std::in_place, f, std::forward<decltype(item)>(item));
+            if (!made)
+                return PIRN_ERR_NO_MEMORY;
+        }
+        return PIRN_OK;
+    }
+
+    std::size_t size() const noexcept { return args_.size(); }
+
+    pirn_status_t submit(pirn_executor_t *to, pirn_future_t **futures)
+    {
+        pirn_status_t status =
+            pirn_executor_submit_many(to, work::run, args_.data(), args_.size(), work::forget, futures);
+        const std::size_t submitted = status == PIRN_OK && futures ? args_.size() : 0;
+        args_.clear(); // pirn's now, or given back by it
+        for (std::size_t i = 0; i < submitted && status == PIRN_OK; i++)
+            status = give_back_result<R>(futures[i]);
+        return status;
+    }
+
+private:
+    std::vector<void *> args_;
+};
 
 } // namespace detail
 } // namespace PIRN_HPP_DIALECT

@@ -73,6 +73,7 @@ pub unsafe extern "C" fn pirn_executor_map(
 /// @return PIRN_ERR_TASK_FAILED     the item's task failed; pirn_last_code and pirn_last_error say how
 /// @return PIRN_ERR_CANCELLED       the item was cancelled
 /// @return PIRN_ERR_BROKEN_EXECUTOR an initializer failed before the item's task started
+/// @return PIRN_ERR_DEADLOCK, PIRN_ERR_NO_THREAD as for pirn_future_result; a later call goes on
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `result` is NULL
 ///

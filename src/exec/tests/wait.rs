@@ -13,7 +13,7 @@ fn futures<const N: usize>() -> [Future; N] {
 }
 
 fn found(complete: bool, done: &[bool], n_done: usize) -> Waited {
-    Waited { complete, done: done.to_vec(), n_done }
+    Waited { complete, done: done.to_vec(), n_done, refused: None }
 }
 
 fn watched(futures: &[Future]) -> usize {

@@ -1,36 +1,23 @@
 """The thread pool, and map."""
 
+import collections
 import concurrent.futures
+import functools
+import itertools
+import operator
+import time
 from ctypes import c_size_t, c_void_p
+from typing import NamedTuple
 
 from pirn import _host
 from pirn._future import BROKEN, LOGGER, BrokenThreadPool, CancelledError, Future, Outcomes, TimeoutError, words
-from pirn._kept import drop, keep, kept
+from pirn._kept import drop, keep, kept, take
 from pirn._library import (
-    BROKEN_EXECUTOR,
-    CANCELLED,
-    DEADLOCK,
-    END,
-    EXIT,
-    NO_THREAD,
-    OK,
-    SHUT_DOWN,
-    TARGET_FN,
-    TASK_FAILED,
-    TASK_FN,
-    TIMED_OUT,
-    Object,
-    ask,
-    byref,
-    flag,
-    lib,
-    new_handle,
-    quick,
-    text,
-    unexpected,
-)
-from pirn._thread import Thread, current_thread
-from pirn._wait import ended, is_interruptible, limit
+    ALREADY_STARTED, BROKEN_EXECUTOR, CANCELLED, DEADLOCK, END, EXIT, NO_THREAD, OK, SHUT_DOWN, TARGET_FN, TASK_FAILED,
+    TASK_FN, TIMED_OUT, WOULD_BLOCK, Object, ask, byref, check, flag, int64, lib, new_handle, quick, text, unexpected,
+)  # fmt: skip
+from pirn._thread import current_thread, uninterrupted
+from pirn._wait import ended, limit
 
 
 class _TaskFuture(Future):
@@ -106,6 +93,13 @@ class _Results(Object):
         self._handle = handle
 
 
+class Pending(NamedTuple):
+    """The tasks of a pool that are not over."""
+
+    queued: int
+    running: int
+
+
 class ThreadPoolExecutor(Object, concurrent.futures.Executor):
     """A pool of threads: `concurrent.futures.ThreadPoolExecutor`."""
 
@@ -114,16 +108,49 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
-        handle = new_handle(quick.executor_new, max_workers or 0)
+        handle = new_handle(quick.executor_new, int64(max_workers or 0))
         self._handle = handle
         self._was_shut_down = False
+        self._is_bounded = False
         if thread_name_prefix:
             quick.executor_set_thread_name_prefix(handle, thread_name_prefix.encode(errors="replace"))
         quick.executor_set_initializer(handle, _initialize, keep(_Initializer(initializer, initargs)), drop)
 
     @property
-    def _max_workers(self):
+    def max_workers(self):
+        """How many tasks run at a time at most. It can be set at any time."""
         return ask(quick.executor_max_workers, self._handle, c_size_t)
+
+    @max_workers.setter
+    def max_workers(self, max_workers):
+        if max_workers <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        # Without the GIL: it may start a thread.
+        check(lib.executor_set_max_workers(self._handle, int64(max_workers)))
+
+    _max_workers = max_workers
+
+    @property
+    def max_pending(self):
+        """How many tasks may wait for a worker; 0, as at the beginning, for any number. While there are so many, `submit`
+        waits, unless a task of this executor calls it. It can be set before the first task."""
+        return ask(quick.executor_max_pending, self._handle, c_size_t)
+
+    @max_pending.setter
+    def max_pending(self, max_pending):
+        if max_pending < 0:
+            raise ValueError("max_pending must not be negative")
+        status = quick.executor_set_max_pending(self._handle, int64(max_pending))
+        if status == ALREADY_STARTED:
+            raise RuntimeError("max_pending cannot be set after the first task")
+        check(status)
+        self._is_bounded = max_pending > 0
+
+    def pending(self):
+        """How many tasks have not started, and how many are running, at this moment."""
+        queued, running = c_size_t(), c_size_t()
+        check(quick.executor_pending(self._handle, byref(queued), byref(running)))
+        return Pending(queued.value, running.value)
 
     @property
     def _thread_name_prefix(self):
@@ -138,35 +165,101 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         return flag(quick.executor_is_shut_down, self._handle)
 
     def submit(self, fn, /, *args, **kwargs):
-        future = _TaskFuture()
-        out = c_void_p()
-        # Without the GIL: it may start a thread, and wait for it to run.
-        status = lib.executor_submit(self._handle, _run, keep((future, fn, args, kwargs)), drop, byref(out))
-        if status != OK:
-            self._refuse(status)
-        future._handle = out.value
-        return future
+        # Without the GIL, as all of these: it may start a thread, and wait for it to run, or for room.
+        if self._is_bounded:
+            return self._submit(lib.executor_submit_timeout, (fn, args, kwargs), limit(None))
+        return self._submit(lib.executor_submit, (fn, args, kwargs))
 
-    def _refuse(self, status):
+    def submit_timeout(self, timeout, fn, /, *args, **kwargs):
+        """`submit`, waiting for room (see `max_pending`) for at most so many seconds; then TimeoutError."""
+        return self._submit(lib.executor_submit_timeout, (fn, args, kwargs), limit(timeout))
+
+    def try_submit(self, fn, /, *args, **kwargs):
+        """`submit` if there is room at once (see `max_pending`); else None."""
+        return self._submit(lib.executor_try_submit, (fn, args, kwargs))
+
+    def submit_priority(self, priority, fn, /, *args, **kwargs):
+        """`submit`, before all tasks that wait with a lower priority. That of the other methods' tasks is 0."""
+        if not -(2**31) <= operator.index(priority) < 2**31:
+            raise OverflowError(f"priority does not fit into 32 bits: {priority}")
+        return self._submit(self._waiting(lib.executor_submit_priority), (fn, args, kwargs), priority)
+
+    def _submit(self, submit, task, *more):
+        future = _TaskFuture()
+        key, out = keep((future, *task)), c_void_p()
+        status = submit(self._handle, _run, key, drop, *more, byref(out))
+        if status == OK:
+            future._handle = out.value
+        elif status > OK:
+            take(key)
+        ended(status)
+        if status == OK:
+            return future
+        if status == WOULD_BLOCK:
+            return None
+        if status == TIMED_OUT:
+            raise TimeoutError
+        raise self._refusal(status)
+
+    def submit_many(self, fn, items, /):
+        """The futures of `fn(item)` for each item: all are queued, in their order, or none."""
+        futures = [(_TaskFuture(), item) for item in items]
+        keys = (c_void_p * len(futures))(*[keep((future, fn, (item,), {})) for future, item in futures])
+        out = (c_void_p * len(futures))()
+        status = self._waiting(lib.executor_submit_many)(self._handle, _run, keys, len(keys), drop, out)
+        if status != OK:
+            raise self._refusal(status)
+        for (future, _), handle in zip(futures, out):
+            future._handle = handle
+        return [future for future, _ in futures]
+
+    def _waiting(self, submit):
+        """`submit`, which has no form with a limit, and waits if there is a bound."""
+        return functools.partial(uninterrupted, submit) if self._is_bounded else submit
+
+    def _refusal(self, status):
         if status == BROKEN_EXECUTOR:
-            raise BrokenThreadPool(BROKEN)
+            return BrokenThreadPool(BROKEN)
         if status == SHUT_DOWN:
             by_exit = "" if self._was_shut_down else "interpreter "
-            raise RuntimeError(f"cannot schedule new futures after {by_exit}shutdown")
+            return RuntimeError(f"cannot schedule new futures after {by_exit}shutdown")
         if status == NO_THREAD:
-            raise RuntimeError("can't start new thread")
-        raise unexpected(status)
+            return RuntimeError("can't start new thread")
+        return unexpected(status)
 
-    def map(self, fn, *iterables, timeout=None, chunksize=1):
-        if chunksize < 1:
-            raise ValueError("chunksize must be >= 1.")
+    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
+        if buffersize is not None:
+            return self._map_buffered(fn, zip(*iterables), timeout, buffersize)
         seconds, owner, out = limit(timeout), _Map(fn), c_void_p()
         keys = [keep((owner, item)) for item in zip(*iterables)]
         array = (c_void_p * len(keys))(*keys)
-        status = lib.executor_map(self._handle, _run_item, array, len(keys), drop, 1, seconds, byref(out))
+        submit = self._waiting(lib.executor_map)
+        status = submit(self._handle, _run_item, array, len(keys), drop, 1, seconds, byref(out))
         if status != OK:
-            self._refuse(status)
+            raise self._refusal(status)
         return self._results(_Results(out.value), owner)
+
+    def _map_buffered(self, fn, calls, timeout, buffersize):
+        """A map that submits no more than `buffersize` tasks ahead of what is asked for."""
+        if not isinstance(buffersize, int):
+            raise TypeError("buffersize must be an integer or None")
+        if buffersize < 1:
+            raise ValueError("buffersize must be None or > 0")
+        end = None if timeout is None else timeout + time.monotonic()
+        ahead = collections.deque(self.submit(fn, *args) for args in itertools.islice(calls, buffersize))
+
+        def results():
+            try:
+                while ahead:
+                    for args in itertools.islice(calls, 1):
+                        ahead.append(self.submit(fn, *args))
+                    # Kept no longer than the caller keeps it.
+                    yield ahead.popleft().result(None if end is None else end - time.monotonic())
+            finally:
+                for future in ahead:
+                    future.cancel()
+
+        return results()
 
     @staticmethod
     def _results(results, owner):
@@ -195,24 +288,11 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._was_shut_down = True
-        if wait and is_interruptible():
-            # A wait without a limit, which no signal ends: another thread does it, and this one waits for that.
-            helper = Thread(target=self._shut_down, args=(True, cancel_futures), daemon=True)
-            try:
-                helper.start()
-            except RuntimeError:
-                pass  # no thread to be had: then without
-            else:
-                helper.join()
-                return
-        self._shut_down(wait, cancel_futures)
-
-    def _shut_down(self, wait, cancel_futures):
-        status = lib.executor_shutdown(self._handle, bool(wait), bool(cancel_futures))
+        shut_down = functools.partial(uninterrupted, lib.executor_shutdown) if wait else lib.executor_shutdown
+        status = shut_down(self._handle, bool(wait), bool(cancel_futures))
         if status == DEADLOCK:
             raise RuntimeError("cannot join current thread")
-        if status != OK:
-            raise unexpected(status)
+        check(status)
 
     def __del__(self):
         try:

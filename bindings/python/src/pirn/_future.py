@@ -12,23 +12,9 @@ from itertools import count
 
 from pirn._kept import drop, keep, kept
 from pirn._library import (
-    BROKEN_EXECUTOR,
-    CANCELLED,
-    DONE_FN,
-    END,
-    INVALID_STATE,
-    OK,
-    TASK_FAILED,
-    TIMED_OUT,
-    Object,
-    ask,
-    byref,
-    flag,
-    lib,
-    new_handle,
-    quick,
-    unexpected,
-)
+    BROKEN_EXECUTOR, CANCELLED, DONE_FN, END, INVALID_STATE, OK, TASK_FAILED, TIMED_OUT, Object, ask, byref, check,
+    flag, lib, new_handle, quick, unexpected,
+)  # fmt: skip
 from pirn._wait import ended, limit
 
 LOGGER = logging.getLogger("concurrent.futures")
@@ -150,9 +136,7 @@ class Future(Object, concurrent.futures.Future):
         return flag(quick.future_done, self._handle)
 
     def add_done_callback(self, fn):
-        status = lib.future_add_done_callback(self._handle, _call_back, keep(_DoneCallback(self, fn)), drop)
-        if status != OK:
-            raise unexpected(status)
+        check(lib.future_add_done_callback(self._handle, _call_back, keep(_DoneCallback(self, fn)), drop))
 
     def _outcome(self, timeout):
         """How it ended, as a status, and the result or the exception."""
@@ -194,8 +178,7 @@ class Future(Object, concurrent.futures.Future):
         if status == INVALID_STATE:
             LOGGER.critical("Future %s in unexpected state: %s", id(self), self._state)
             raise RuntimeError("Future in unexpected state")
-        if status != OK:
-            raise unexpected(status)
+        check(status)
         return run.value
 
     def set_result(self, result):
@@ -256,8 +239,7 @@ def as_completed(fs, timeout=None):
             return
         if status == TIMED_OUT:
             raise TimeoutError(f"{left} (of {len(futures)}) futures unfinished")
-        if status != OK:
-            raise unexpected(status)
+        check(status)
         left -= 1
         # Kept no longer than the caller keeps it.
         given, futures[place.value] = [futures[place.value]], None

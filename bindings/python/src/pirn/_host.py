@@ -9,7 +9,7 @@ import ctypes
 import threading
 from _thread import get_ident
 
-from pirn._library import FREE_FN, OK, TARGET_FN, new_handle, quick, unexpected
+from pirn._library import FREE_FN, TARGET_FN, check, new_handle, quick
 
 _ensure = ctypes.pythonapi.PyGILState_Ensure
 _ensure.restype = ctypes.c_int
@@ -21,9 +21,7 @@ _WAS_HELD = 0
 def pin():
     """Keeps the calling thread's thread state until the thread ends."""
     _ensure()
-    status = quick.local_set(_pinned, None, None, _unpin)
-    if status != OK:
-        raise unexpected(status)
+    check(quick.local_set(_pinned, None, None, _unpin))
 
 
 @FREE_FN

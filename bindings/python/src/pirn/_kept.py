@@ -19,6 +19,11 @@ def kept(key):
     return _things[key]
 
 
+def take(key):
+    """For what pirn did not take over."""
+    return _things.pop(key)
+
+
 @FREE_FN
 def drop(key):
     del _things[key]

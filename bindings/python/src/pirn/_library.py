@@ -8,6 +8,7 @@ exception is a priority queue, which is busy while it compares: its calls are ne
 """
 
 import ctypes
+import operator
 import os
 import pathlib
 from ctypes import POINTER, byref, c_bool, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
@@ -127,9 +128,16 @@ _METHODS = {
         "set_thread_name_prefix": [c_char_p],
         "set_initializer": [TARGET_FN, c_void_p, FREE_FN],
         "submit": [TASK_FN, c_void_p, FREE_FN, _NEW],
+        "submit_timeout": [TASK_FN, c_void_p, FREE_FN, c_double, _NEW],
+        "try_submit": [TASK_FN, c_void_p, FREE_FN, _NEW],
+        "submit_priority": [TASK_FN, c_void_p, FREE_FN, c_int32, _NEW],
+        "submit_many": [TASK_FN, _NEW, c_size_t, FREE_FN, _NEW],
         "map": [TASK_FN, _NEW, c_size_t, FREE_FN, c_size_t, c_double, _NEW],
         "shutdown": [c_bool, c_bool],
         "max_workers": [_SIZE],
+        "set_max_workers": [c_int64],
+        "max_pending": [_SIZE],
+        "set_max_pending": [c_size_t],
         "pending": [_SIZE, _SIZE],
         "thread_name_prefix": _TEXT,
         "is_shut_down": [_FLAG],
@@ -245,21 +253,27 @@ def unexpected(status):
     return kind(f"{last_error()} ({quick.status_name(status).decode()})")
 
 
+def check(status):
+    if status != OK:
+        raise unexpected(status)
+
+
+def int64(number):
+    """A count that is too large for C, and that nothing will ever reach, as the largest there is."""
+    return max(-(2**63), min(operator.index(number), 2**63 - 1))
+
+
 def new_handle(function, *arguments):
     """The handle that `function` gives through its last argument."""
     out = c_void_p()
-    status = function(*arguments, byref(out))
-    if status != OK:
-        raise unexpected(status)
+    check(function(*arguments, byref(out)))
     return out.value
 
 
 def ask(function, handle, kind):
     """The value that `function` gives through its last argument."""
     out = kind()
-    status = function(handle, byref(out))
-    if status != OK:
-        raise unexpected(status)
+    check(function(handle, byref(out)))
     return out.value
 
 
@@ -272,9 +286,7 @@ def text(function, handle):
     size, length = 64, c_size_t()
     while True:
         buffer = ctypes.create_string_buffer(size)
-        status = function(handle, buffer, size, byref(length))
-        if status != OK:
-            raise unexpected(status)
+        check(function(handle, buffer, size, byref(length)))
         if length.value < size:
             return buffer.value.decode(errors="replace")
         size = length.value + 1

@@ -8,26 +8,9 @@ from itertools import count
 from threading import BrokenBarrierError
 
 from pirn._library import (
-    BROKEN_BARRIER,
-    FOREVER,
-    NOT_LOCKED,
-    NOT_OWNER,
-    OK,
-    OVER_RELEASE,
-    PREDICATE_FN,
-    TARGET_FN,
-    TASK_FAILED,
-    TIMED_OUT,
-    TIMEOUT_MAX,
-    Object,
-    ask,
-    byref,
-    flag,
-    lib,
-    new_handle,
-    quick,
-    unexpected,
-)
+    BROKEN_BARRIER, FOREVER, NOT_LOCKED, NOT_OWNER, OK, OVER_RELEASE, PREDICATE_FN, TARGET_FN, TASK_FAILED, TIMED_OUT,
+    TIMEOUT_MAX, Object, ask, byref, check, flag, int64, lib, new_handle, quick, unexpected,
+)  # fmt: skip
 from pirn._wait import acquired, discard, ended, is_interruptible, limit
 
 
@@ -237,6 +220,9 @@ class Condition(Object):
     def __repr__(self):
         return f"<Condition({self._lock})>"
 
+    def locked(self):
+        return self._lock.locked()
+
     def _is_owned(self):
         return self._lock._is_owned()
 
@@ -267,7 +253,7 @@ class Condition(Object):
             asked.raised = None
 
     def notify(self, n=1):
-        self._notified(quick.condition_notify(self._handle, max(n, 0)))
+        self._notified(quick.condition_notify(self._handle, max(int64(n), 0)))
 
     def notify_all(self):
         self._notified(quick.condition_notify_all(self._handle))
@@ -290,7 +276,7 @@ class Semaphore(Object):
     def __init__(self, value=1):
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
-        self._handle = new_handle(type(self)._new, value)
+        self._handle = new_handle(type(self)._new, int64(value))
 
     @property
     def _value(self):
@@ -317,7 +303,7 @@ class Semaphore(Object):
     def release(self, n=1):
         if n < 1:
             raise ValueError("n must be one or more")
-        status = quick.semaphore_release_n(self._handle, n)
+        status = quick.semaphore_release_n(self._handle, n if n == 1 else int64(n))
         if status != OK:
             raise ValueError("Semaphore released too many times") if status == OVER_RELEASE else unexpected(status)
 
@@ -389,7 +375,7 @@ class Barrier(Object):
         key = next(self._keys)
         self._barriers[key] = self
         run = self._run if action is not None else TARGET_FN()
-        self._handle = new_handle(quick.barrier_new, parties, run, key, None, FOREVER)
+        self._handle = new_handle(quick.barrier_new, int64(parties), run, key, None, FOREVER)
 
     @TARGET_FN
     @staticmethod
@@ -423,8 +409,7 @@ class Barrier(Object):
         ended(status)
         if status == BROKEN_BARRIER:
             raise BrokenBarrierError
-        if status != OK:
-            raise unexpected(status)
+        check(status)
         return index.value
 
     def reset(self):

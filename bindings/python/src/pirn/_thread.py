@@ -2,39 +2,26 @@
 
 import atexit
 import math
+import operator
 import signal
 import sys
 import threading
+import time
 import warnings
 import weakref
 from _thread import _local, get_ident
+from contextvars import Context, copy_context
 from ctypes import c_size_t, c_uint64, c_void_p
 from itertools import count
 from threading import ExceptHookArgs
 
 from pirn import _host
 from pirn._library import (
-    ALREADY_STARTED,
-    DEADLOCK,
-    INVALID_ARGUMENT,
-    NO_THREAD,
-    NOT_STARTED,
-    OK,
-    SHUT_DOWN,
-    TARGET_FN,
-    TIMED_OUT,
-    Object,
-    ask,
-    byref,
-    flag,
-    lib,
-    new_handle,
-    quick,
-    text,
-    unexpected,
-)
+    ALREADY_STARTED, DEADLOCK, INVALID_ARGUMENT, NOT_STARTED, NO_THREAD, OK, SHUT_DOWN, TARGET_FN, TIMED_OUT, Object,
+    ask, byref, check, flag, int64, lib, new_handle, quick, text, unexpected,
+)  # fmt: skip
 from pirn._sync import Event
-from pirn._wait import ended, limit
+from pirn._wait import ended, is_interruptible, limit
 
 _keys = count(1)
 _threads = weakref.WeakValueDictionary()
@@ -50,6 +37,8 @@ _own = _local()
 """`thread`: the calling thread's object."""
 
 _hooks = {"trace": None, "profile": None}
+_INHERITS_CONTEXT = getattr(sys.flags, "thread_inherit_context", False)
+"""Whether a thread starts with a copy of the context of whoever starts it (from 3.14, by an option)."""
 
 
 class Thread(Object):
@@ -57,11 +46,12 @@ class Thread(Object):
 
     _free = quick.thread_free
 
-    def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None):
+    def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None, context=None):
         assert group is None, "group argument must be None for now"
         self._target = target
         self._args = args
         self._kwargs = {} if kwargs is None else kwargs
+        self._context = context
         self._set_up(self._new())
         if name is not None:
             self.name = name
@@ -93,6 +83,8 @@ class Thread(Object):
     def start(self):
         if not hasattr(self, "_handle"):
             raise RuntimeError("thread.__init__() not called")
+        if self._context is None:
+            self._context = copy_context() if _INHERITS_CONTEXT else Context()
         _limbo.add(self)
         status = self._start()
         if status == OK:
@@ -133,7 +125,7 @@ class Thread(Object):
                 sys.settrace(_hooks["trace"])
             if _hooks["profile"]:
                 sys.setprofile(_hooks["profile"])
-            self._work()
+            self._context.run(self._work)
         except BaseException:
             _report(self)
         finally:
@@ -165,9 +157,7 @@ class Thread(Object):
     def name(self, name):
         self._check_set_up()
         name = str(name)
-        status = quick.thread_set_name(self._handle, name.encode(errors="replace"))
-        if status != OK:
-            raise unexpected(status)
+        check(quick.thread_set_name(self._handle, name.encode(errors="replace")))
         if self._known is not None:
             self._known._name = name
 
@@ -187,8 +177,7 @@ class Thread(Object):
         status = function(self._handle, byref(out))
         if status == NOT_STARTED:
             return None
-        if status != OK:
-            raise unexpected(status)
+        check(status)
         return out.value
 
     @property
@@ -202,8 +191,7 @@ class Thread(Object):
         status = quick.thread_set_daemon(self._handle, bool(daemonic))
         if status == ALREADY_STARTED:
             raise RuntimeError("cannot set daemon status of active thread")
-        if status != OK:
-            raise unexpected(status)
+        check(status)
 
     def __repr__(self):
         self._check_set_up()
@@ -308,7 +296,7 @@ def _wrap(handle):
             return thread
         kind = _kind(handle, identity)
         thread = kind.__new__(kind)
-        thread._target, thread._args, thread._kwargs = None, (), {}
+        thread._target, thread._args, thread._kwargs, thread._context = None, (), {}, None
         thread._set_up(handle)
     if kind is _MainThread:
         _mains.add(thread)
@@ -350,9 +338,7 @@ def enumerate():
     room = 16
     while True:
         handles = (c_void_p * room)()
-        status = quick.enumerate(handles, room, byref(known))
-        if status != OK:
-            raise unexpected(status)
+        check(quick.enumerate(handles, room, byref(known)))
         if known.value <= room:
             return [_wrap(handle) for handle in handles[: known.value]]
         for handle in handles:
@@ -360,15 +346,32 @@ def enumerate():
         room = known.value + 16
 
 
+def uninterrupted(call, *args):
+    """Makes a call that waits without a limit, which no signal ends: in the main thread by way of another one, for whose end
+    this one waits. Gives what the call gives."""
+    if is_interruptible():
+        outcome = []
+        helper = Thread(target=lambda: outcome.append(call(*args)), daemon=True)
+        try:
+            helper.start()
+        except RuntimeError:
+            pass  # no thread to be had: then without
+        else:
+            helper.join()
+            return outcome[0]
+    return call(*args)
+
+
 def stack_size(size=0, /):
-    if size < 0:
+    if operator.index(size) < 0:
         raise ValueError("size must be 0 or a positive value")
+    if size != int64(size):
+        raise OverflowError("Python int too large to convert to C ssize_t")
     before = quick.stack_size()
     status = quick.set_stack_size(size)
     if status == INVALID_ARGUMENT:
         raise ValueError(f"size not valid: {size} bytes")
-    if status != OK:
-        raise unexpected(status)
+    check(status)
     return before
 
 
@@ -429,6 +432,19 @@ def _shut_down():
         if handler is signal.default_int_handler:
             signal.signal(signal.SIGINT, handler)
 
+
+def _cut_off():
+    """Has no daemon come to Python for the first time when there is none any more: its callback is gone then. (Those that are in
+    Python are the interpreter's business.)"""
+    for thread in list(_limbo):
+        if isinstance(thread, Timer):
+            Timer.cancel(thread)
+    while any(thread.is_alive() for thread in list(_limbo)):
+        time.sleep(0.0001)
+
+
+# After all functions that the program registers, and after the shutdown: no thread starts any more.
+atexit.register(_cut_off)
 
 # Before the interpreter joins its own threads, as concurrent.futures does: theirs may wait for ours. Once that has begun
 # (someone imports pirn in an atexit function) there is atexit.

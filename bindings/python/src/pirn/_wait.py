@@ -9,11 +9,14 @@ run no signal handlers.
 
 import ctypes
 import os
+import sys
 import threading
 from _thread import get_ident
 
-from pirn._library import FOREVER, OK, TARGET_FN, TIMED_OUT, TIMEOUT_MAX, quick, unexpected
+from pirn._library import FOREVER, OK, TARGET_FN, TIMED_OUT, TIMEOUT_MAX, check, quick, unexpected
 
+_NAN_IS_REFUSED = sys.version_info >= (3, 14)
+"""In the standard library; before, a wait with it polls."""
 _check_signals = ctypes.pythonapi.PyErr_CheckSignals
 
 
@@ -36,9 +39,7 @@ class _MainThread:
         self._generator = self._run_handlers()
         next(self._generator)
         self._hook = TARGET_FN(self._generator.send)
-        status = quick.set_interrupt(self._hook, None, None)
-        if status != OK:
-            raise unexpected(status)
+        check(quick.set_interrupt(self._hook, None, None))
         self.ident = get_ident()
 
     def _run_handlers(self):
@@ -92,7 +93,11 @@ def limit(timeout):
     if timeout > TIMEOUT_MAX:
         raise OverflowError("timeout value is too large")
     is_interruptible()
-    return timeout if timeout > 0 else 0.0
+    if timeout > 0:
+        return timeout
+    if timeout != timeout and _NAN_IS_REFUSED:
+        raise ValueError("Invalid value NaN (not a number)")
+    return 0.0
 
 
 def ended(status):

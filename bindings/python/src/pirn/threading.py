@@ -3,7 +3,7 @@
 from pirn import threading
 """
 
-import sys
+import sys as _sys
 from _thread import _local as local
 from _thread import get_ident, get_native_id
 from threading import BrokenBarrierError, ExceptHookArgs, ThreadError, __excepthook__
@@ -40,14 +40,14 @@ del _class
 excepthook = __excepthook__
 """Called with an ExceptHookArgs for an exception that ends a thread. Assign another one to this name."""
 
-if hasattr(sys, "_settraceallthreads"):
+if hasattr(_sys, "_settraceallthreads"):
 
     def settrace_all_threads(func):
         settrace(func)
-        sys._settraceallthreads(func)
+        _sys._settraceallthreads(func)
 
     def setprofile_all_threads(func):
         setprofile(func)
-        sys._setprofileallthreads(func)
+        _sys._setprofileallthreads(func)
 
     __all__ += ["settrace_all_threads", "setprofile_all_threads"]

@@ -1,4 +1,5 @@
-"""`concurrent.futures` on top of pirn: the same names, arguments and exceptions. Processes are left to the standard library.
+"""`concurrent.futures` on top of pirn: the same names, arguments and exceptions. Processes and interpreters are left to the
+standard library.
 
 from pirn import futures
 """
@@ -7,6 +8,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Invalid
 
 from pirn._executor import ThreadPoolExecutor
 from pirn._future import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, Future, as_completed, wait
+from pirn.futures import thread  # noqa: F401  (as there, without an import of its own)
 
 __all__ = [
     "FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED", "CancelledError", "TimeoutError", "InvalidStateError",
