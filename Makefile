@@ -2,6 +2,8 @@
 # make test       all tests, of Rust and of C; ends with the counts
 # make models     the models of the protocols, deeper than in make test, each for some minutes: PREEMPTIONS=3 SECONDS=300
 # make soak       all objects under random load, and the misuse fuzzer: SECONDS=1800 SEED=... (docs/testing.md)
+# make fuzz       the misuse fuzzer that is guided by coverage: SECONDS=300 SEED=...; needs clang with libFuzzer
+# make sanitize   the C suites under the compiler's sanitizers, and the examples under Valgrind; ends with a table (docs/testing.md)
 # make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
 # make bench      measures pirn beside its peers: ROWS=1,2a PEERS=pirn,pthread REPS=9 (docs/bench/README.md)
 # make python     the Python package: a wheel with the library inside, in build/python/dist
@@ -29,7 +31,7 @@ build_dir = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 export PATH := $(build_dir)/tools/bin:$(PATH):$(HOME)/.cargo/bin
 export CMAKE_GENERATOR := Ninja
 
-.PHONY: build setup configure test models soak bench demo docs python reproducible audit install headers exports abi-baseline fmt lint clean
+.PHONY: build setup configure test models soak fuzz sanitize bench demo docs python reproducible audit install headers exports abi-baseline fmt lint clean
 .NOTPARALLEL:
 
 build: configure
@@ -51,6 +53,13 @@ models: setup
 soak: build
 	cmake --build "$(build_dir)" -j $(JOBS)
 	scripts/soak.sh "$(build_dir)" $(or $(SECONDS),1800) $(SEED)
+
+fuzz: configure
+	cmake --build "$(build_dir)" -j $(JOBS) --target fuzz_guided
+	c-tests/fuzz/guided.sh "$(build_dir)" $(or $(SECONDS),300) $(SEED)
+
+sanitize: build
+	scripts/sanitize.sh "$(build_dir)" $(JOBS)
 
 bench: build
 	$(MAKE) -C bench BUILD="$(build_dir)"
@@ -90,6 +99,7 @@ fmt:
 lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --features annotate -- -D warnings
 
 clean:
 	if [ -d "$(build_dir)" ]; then find "$(build_dir)" -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +; fi

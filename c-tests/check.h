@@ -38,6 +38,33 @@ static struct check_case *check_first, **check_end = &check_first;
     }                                                                                                        \
     static void case_##id(void)
 
+/* Which sanitizer the program is built with. */
+#if defined(__has_feature)
+#define CHECK_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define CHECK_HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || CHECK_HAS_FEATURE(thread_sanitizer)
+#define UNDER_TSAN true
+#else
+#define UNDER_TSAN false
+#endif
+#if defined(__SANITIZE_ADDRESS__) || CHECK_HAS_FEATURE(address_sanitizer)
+#define UNDER_ASAN true
+#else
+#define UNDER_ASAN false
+#endif
+
+/* Ends the case, which cannot be run like that: ctest tells of it as skipped. */
+static inline void skip_if(bool condition, const char *why)
+{
+    if (condition) {
+        printf("skipped: %s\n", why);
+        fflush(stdout);
+        _exit(77);
+    }
+}
+
 #define TEST(id) CHECK_CASE(id, false)
 #define CHILD(id) CHECK_CASE(id, true)
 

@@ -45,6 +45,7 @@ static inline void run_child(const char *name, outcome_t *outcome)
         _exit(127);
     }
     CHECK_EQ(waitpid(pid, &outcome->status, 0), pid);
+    skip_if(WIFEXITED(outcome->status) && WEXITSTATUS(outcome->status) == 77, "its child was");
     read_back(out, outcome->out, sizeof outcome->out);
     read_back(err, outcome->err, sizeof outcome->err);
 }
@@ -66,6 +67,7 @@ static inline void check_child(const char *name, int exit_code, const char *said
 /* Runs the body in a forked child, which ends with _exit(0) if no check failed in it. */
 static inline void in_forked_child(void (*body)(void *), void *arg)
 {
+    skip_if(UNDER_TSAN, "ThreadSanitizer knows no threads in a child of a process that had some");
     pid_t pid = fork_for_test();
     if (pid == 0) {
         body(arg);

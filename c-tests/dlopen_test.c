@@ -32,7 +32,7 @@ static void on_another_thread(void (*body)(void *), void *arg)
     CHECK_EQ(pthread_join(runner.alien, NULL), 0);
 }
 
-static uint64_t id_of(const void *handle)
+static uint64_t id_by(const void *handle)
 {
     uint64_t id;
     CHECK_EQ(pirn.object_id(handle, &id), PIRN_OK);
@@ -51,7 +51,7 @@ static void load_and_find_main(void *arg)
     char name[32];
     load(NULL);
     CHECK_EQ(pirn.main_thread(&main), PIRN_OK);
-    found->id = id_of(main);
+    found->id = id_by(main);
     CHECK_EQ(pirn.thread_native_id(main, &native_id), PIRN_OK);
     CHECK_EQ(native_id, getpid());
     CHECK_EQ(pirn.thread_ident(main, &found->ident), PIRN_OK);
@@ -59,7 +59,7 @@ static void load_and_find_main(void *arg)
     CHECK_EQ(pirn.thread_name(main, name, sizeof name, NULL), PIRN_OK);
     CHECK_STR(name, "MainThread");
     CHECK_EQ(pirn.current_thread(&self), PIRN_OK);
-    CHECK(id_of(self) != found->id);
+    CHECK(id_by(self) != found->id);
     CHECK_EQ(pirn.thread_name(self, name, sizeof name, NULL), PIRN_OK);
     CHECK(strncmp(name, "Dummy-", 6) == 0);
     CHECK_EQ(pirn.active_count(), 2);
@@ -72,7 +72,7 @@ TEST(main_is_known_though_another_thread_loads)
     on_another_thread(load_and_find_main, &found);
     CHECK_EQ(pirn.get_ident(), found.ident);
     CHECK_EQ(pirn.current_thread(&self), PIRN_OK);
-    CHECK_EQ(id_of(self), found.id);
+    CHECK_EQ(id_by(self), found.id);
     CHECK_EQ(pirn.active_count(), 1);
 }
 

@@ -74,7 +74,7 @@ TEST(without_waiting_the_queued_work_still_runs)
     for (int i = 0; i < 2; i++)
         CHECK_OK(pirn_executor_shutdown(s.executor, false, false));
     check_refuses_work(s.executor);
-    CHECK_EQ(s.args[0].runs, 0);
+    CHECK_EQ(LOAD(s.args[0].runs), 0);
     gate_open(&s.gate);
     end_scene(&s, false);
     CHECK_OK(pirn_executor_shutdown(s.executor, true, false));
@@ -93,7 +93,7 @@ TEST(without_waiting_but_cancelling)
         CHECK_OK(pirn_future_state(s.queued[i], &state));
         CHECK_EQ(state, PIRN_FUTURE_CANCELLED_AND_NOTIFIED);
     }
-    CHECK_EQ(s.called_back.runs, QUEUED);
+    CHECK_EQ(LOAD(s.called_back.runs), QUEUED);
     gate_open(&s.gate); /* what had started goes on */
     end_scene(&s, true);
     CHECK_OK(pirn_executor_free(s.executor));
@@ -119,7 +119,7 @@ static void check_waits_for_the_running(pirn_status_t (*make)(call_t *), bool ca
         ending_t ending = {.call = {.make = make, .object = s.executor}, .cancel = cancel};
         call_begin_blocked(&ending.call, breed);
         CHECK(!LOAD(ending.call.returned));
-        CHECK_EQ(s.called_back.runs, cancel ? QUEUED : 0);
+        CHECK_EQ(LOAD(s.called_back.runs), cancel ? QUEUED : 0);
         gate_open(&s.gate);
         CHECK_OK(call_end(&ending.call));
         for (int i = 0; i < QUEUED; i++)
@@ -174,7 +174,7 @@ TEST(free_after_a_shutdown_without_waiting_returns_at_once)
     CHECK_OK(pirn_executor_shutdown(s.executor, false, false));
     CHECK_OK(pirn_executor_free(s.executor)); /* the gate is still closed */
     CHECK_STATUS(pirn_executor_free(s.executor), PIRN_ERR_INVALID_HANDLE);
-    CHECK_EQ(s.args[0].runs, 0);
+    CHECK_EQ(LOAD(s.args[0].runs), 0);
     gate_open(&s.gate);
     end_scene(&s, false);
 }

@@ -1,5 +1,5 @@
 /* A task that waits for a future of its own executor never starves it, however few the workers. */
-#include "support.h"
+#include "nested.h"
 
 /* A task that waits for other tasks of its executor, in a way of its own. */
 typedef struct waiter {
@@ -233,52 +233,24 @@ TEST(a_timed_wait_just_waits_and_is_lent_a_thread)
 
 /* Deep and long. */
 
-typedef struct level {
-    pirn_executor_t *executor;
-    int depth;
-    bool timed;
-} level_t;
-
-static int32_t descend(void *arg, void **result)
+static void descend_on(int64_t workers, int depth, bool timed)
 {
-    level_t *level = arg;
-    void *below = NULL;
-    if (level->depth > 0) {
-        level_t next = *level;
-        next.depth--;
-        pirn_future_t *future = submit(level->executor, descend, &next);
-        if (level->timed)
-            CHECK_OK(pirn_future_result_timeout(future, 1e6, &below));
-        else
-            CHECK_OK(pirn_future_result(future, &below));
-        CHECK_OK(pirn_future_free(future));
-    }
-    *result = (void *)((uintptr_t)below + 1);
-    return 0;
-}
-
-static void check_descent(int depth, bool timed, int64_t workers)
-{
-    level_t top = {new_executor(workers), depth, timed};
-    void *result;
-    pirn_future_t *future = submit(top.executor, descend, &top);
-    CHECK_OK(pirn_future_result(future, &result));
-    CHECK_EQ((uintptr_t)result, depth + 1);
-    CHECK_OK(pirn_future_free(future));
+    level_t top = {.executor = new_executor(workers), .depth = depth, .timed = timed};
+    check_descent(top);
     CHECK_OK(pirn_executor_free(top.executor));
     CHECK_EQ(pirn_active_count(), 1);
 }
 
 TEST(ten_thousand_levels_of_untimed_waits)
 {
-    check_descent(10000, false, 1);
-    check_descent(10000, false, 3);
+    descend_on(1, 10000, false);
+    descend_on(3, 10000, false);
 }
 
 TEST(many_levels_of_timed_waits)
 {
-    check_descent(100, true, 1);
-    check_descent(100, true, 2);
+    descend_on(1, 100, true);
+    descend_on(2, 100, true);
 }
 
 /* Tasks that follow each other for ever do not keep the one that is waited for from its turn. */
@@ -344,7 +316,7 @@ static int32_t fibonacci(void *arg, void **result)
 TEST(a_tree_of_tasks)
 {
     for (int64_t workers = 1; workers <= 4; workers++) {
-        level_t top = {new_executor(workers), 18, false};
+        level_t top = {.executor = new_executor(workers), .depth = 18};
         void *result;
         CHECK_OK(pirn_future_result(submit(top.executor, fibonacci, &top), &result));
         CHECK_EQ((uintptr_t)result, 2584);

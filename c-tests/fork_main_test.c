@@ -1,27 +1,6 @@
 /* The main thread across a fork: who it is in the child, and that it stays alive there to the end. */
 #include "child.h"
 
-static uint64_t id_of(const void *handle)
-{
-    uint64_t id;
-    CHECK_OK(pirn_object_id(handle, &id));
-    return id;
-}
-
-static pirn_thread_t *main_thread(void)
-{
-    pirn_thread_t *thread;
-    CHECK_OK(pirn_main_thread(&thread));
-    return thread;
-}
-
-static bool alive(pirn_thread_t *thread)
-{
-    bool out;
-    CHECK_OK(pirn_thread_is_alive(thread, &out));
-    return out;
-}
-
 static void check_is_this_main(void *handle)
 {
     CHECK(alive(handle));

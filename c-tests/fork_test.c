@@ -3,13 +3,6 @@
 #include "queue.h"
 #include "text.h"
 
-static uint64_t id_of(const void *handle)
-{
-    uint64_t id;
-    CHECK_OK(pirn_object_id(handle, &id));
-    return id;
-}
-
 static pirn_thread_t *current(void)
 {
     pirn_thread_t *thread;

@@ -2,25 +2,8 @@
 #ifndef PIRN_TESTS_HANDLES_H
 #define PIRN_TESTS_HANDLES_H
 
+#include "kinds.h"
 #include "support.h"
-
-typedef enum {
-    LOCK,
-    RLOCK,
-    CONDITION,
-    SEMAPHORE,
-    EVENT,
-    BARRIER,
-    THREAD,
-    LOCAL,
-    TIMER,
-    QUEUE,
-    EXECUTOR,
-    MAP,
-    FUTURE,
-    AS_COMPLETED,
-    KINDS
-} kind_t;
 
 /* What maps and iterators are made from; it outlives them. */
 static pirn_executor_t *spare_executor;

@@ -180,14 +180,6 @@ TEST(messages_are_passed_on_as_they_are)
     CHECK_OK(pirn_executor_free(executor));
 }
 
-static uint64_t id_of(const void *handle)
-{
-    uint64_t id = 0;
-    CHECK_OK(pirn_object_id(handle, &id));
-    CHECK(id != 0);
-    return id;
-}
-
 static int compare_ids(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;

@@ -33,15 +33,22 @@ TEST(arguments)
     CHECK_STATUS(pirn_executor_set_max_workers(executor, 1), PIRN_ERR_INVALID_HANDLE);
 }
 
+/* So many tasks that stand at the gate, when some of them run. */
+static void submit_to_gate(pirn_executor_t *executor, gate_t *gate, int tasks, int running)
+{
+    for (int i = 0; i < tasks; i++)
+        CHECK_OK(pirn_executor_submit(executor, gate_task, gate, NULL, NULL));
+    if (running)
+        gate_await(gate, running);
+}
+
 /* Tasks that wait get their workers. */
 TEST(up)
 {
     gate_t gate;
     pirn_executor_t *executor = new_executor(1);
     gate_init(&gate);
-    for (int i = 0; i < 8; i++)
-        CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
-    gate_await(&gate, 1);
+    submit_to_gate(executor, &gate, 8, 1);
     set_max_workers(executor, 3);
     gate_await(&gate, 3);
     CHECK_EQ(pirn_active_count(), 4);
@@ -56,9 +63,7 @@ TEST(down_while_idle)
     gate_t gate;
     pirn_executor_t *executor = new_executor(6);
     gate_init(&gate);
-    for (int i = 0; i < 6; i++)
-        CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
-    gate_await(&gate, 6);
+    submit_to_gate(executor, &gate, 6, 6);
     gate_open(&gate);
     await_threads(7);
     set_max_workers(executor, 2);
@@ -77,11 +82,8 @@ TEST(down_while_busy)
     pirn_executor_t *executor = new_executor(4);
     gate_init(&gate);
     gate_init(&next);
-    for (int i = 0; i < 4; i++)
-        CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
-    gate_await(&gate, 4);
-    for (int i = 0; i < 4; i++)
-        CHECK_OK(pirn_executor_submit(executor, gate_task, &next, NULL, NULL));
+    submit_to_gate(executor, &gate, 4, 4);
+    submit_to_gate(executor, &next, 4, 0);
     set_max_workers(executor, 1);
     CHECK_EQ(pirn_active_count(), 5);
     gate_open(&gate);
@@ -149,9 +151,7 @@ TEST(after_a_shutdown)
     gate_t gate;
     pirn_executor_t *executor = new_executor(1);
     gate_init(&gate);
-    for (int i = 0; i < 4; i++)
-        CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
-    gate_await(&gate, 1);
+    submit_to_gate(executor, &gate, 4, 1);
     CHECK_OK(pirn_executor_shutdown(executor, false, false));
     set_max_workers(executor, 4);
     gate_await(&gate, 4);
@@ -175,8 +175,9 @@ static int32_t count_running(void *arg, void **result)
     *result = NULL;
     if (ADD(flood->running, 1) > LARGEST)
         STORE(flood->too_many, true);
-    if (ADD(flood->runs, 1) % 50 == 0)
-        CHECK_OK(pirn_executor_set_max_workers(flood->executor, flood->runs / 50 % LARGEST + 1));
+    int runs = ADD(flood->runs, 1);
+    if (runs % 50 == 0)
+        CHECK_OK(pirn_executor_set_max_workers(flood->executor, runs / 50 % LARGEST + 1));
     ADD(flood->running, -1);
     return 0;
 }

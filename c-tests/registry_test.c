@@ -22,13 +22,6 @@ static void free_roll(roll_t *roll)
         CHECK_OK(pirn_thread_free(roll->threads[i]));
 }
 
-static uint64_t id_of(const void *handle)
-{
-    uint64_t id;
-    CHECK_OK(pirn_object_id(handle, &id));
-    return id;
-}
-
 static int occurrences(roll_t *roll, const void *handle)
 {
     int found = 0;
@@ -51,13 +44,6 @@ static void check_roll(void *const *expected, size_t n)
         CHECK(alive);
     }
     free_roll(&roll);
-}
-
-static pirn_thread_t *main_thread(void)
-{
-    pirn_thread_t *thread;
-    CHECK_OK(pirn_main_thread(&thread));
-    return thread;
 }
 
 TEST(the_main_thread_alone)

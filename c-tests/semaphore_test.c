@@ -91,7 +91,7 @@ TEST(fork_with_waiters)
 
 static void check_value(pirn_semaphore_t *semaphore, int64_t expected)
 {
-    int64_t value = expected + 1;
+    int64_t value = ~expected;
     CHECK_OK(pirn_semaphore_value(semaphore, &value));
     CHECK_EQ(value, expected);
 }

@@ -273,6 +273,29 @@ static inline void join_and_free(pirn_thread_t *thread)
     CHECK_OK(pirn_thread_free(thread));
 }
 
+/* Answers that cannot fail. */
+
+static inline uint64_t id_of(const void *handle)
+{
+    uint64_t id;
+    CHECK_OK(pirn_object_id(handle, &id));
+    return id;
+}
+
+static inline pirn_thread_t *main_thread(void)
+{
+    pirn_thread_t *thread;
+    CHECK_OK(pirn_main_thread(&thread));
+    return thread;
+}
+
+static inline bool alive(pirn_thread_t *thread)
+{
+    bool out;
+    CHECK_OK(pirn_thread_is_alive(thread, &out));
+    return out;
+}
+
 static inline pirn_executor_t *new_executor(int64_t max_workers)
 {
     pirn_executor_t *executor;
@@ -307,6 +330,7 @@ static inline pirn_future_t *new_future(void)
 static inline struct rlimit forbid_threads(void)
 {
     struct rlimit before, limit;
+    skip_if(UNDER_TSAN || UNDER_ASAN, "the sanitizer itself needs more address space than there will be");
     CHECK_OK(pirn_set_stack_size((size_t)1 << 46));
     getrlimit(RLIMIT_AS, &before);
     limit = before;

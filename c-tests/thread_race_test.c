@@ -1,13 +1,6 @@
 /* Threads looked at from outside at the very moment in which they start or end. */
 #include "support.h"
 
-static bool alive(pirn_thread_t *thread)
-{
-    bool out;
-    CHECK_OK(pirn_thread_is_alive(thread, &out));
-    return out;
-}
-
 static void enumerate_all_along(void *over)
 {
     while (!LOAD(*(bool *)over)) {

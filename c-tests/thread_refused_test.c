@@ -1,5 +1,6 @@
 /* The system refuses threads: nothing is left behind, and later starts work. Each case limits a child process. */
 #include "child.h"
+#include "nested.h"
 
 #include <grp.h>
 
@@ -191,4 +192,15 @@ static void have_room_for_some(void *unused)
 TEST(by_the_memory_for_stacks)
 {
     in_forked_child(have_room_for_some, NULL);
+}
+
+/* A worker waits for a task of its own pool, and the system refuses the thread that would run it meanwhile. */
+
+TEST(untimed_waits_do_without_it)
+{
+    level_t top = {.executor = new_executor(1), .depth = 1000};
+    CHECK_OK(pirn_future_result(submit(top.executor, do_nothing, NULL), NULL)); /* it has its worker */
+    struct rlimit before = forbid_threads();
+    check_descent(top);
+    allow_threads(before);
 }

@@ -18,20 +18,6 @@ static pirn_thread_t *current(void)
     return thread;
 }
 
-static pirn_thread_t *main_thread(void)
-{
-    pirn_thread_t *thread;
-    CHECK_OK(pirn_main_thread(&thread));
-    return thread;
-}
-
-static bool alive(pirn_thread_t *thread)
-{
-    bool out;
-    CHECK_OK(pirn_thread_is_alive(thread, &out));
-    return out;
-}
-
 static bool daemon_flag(pirn_thread_t *thread)
 {
     bool out;

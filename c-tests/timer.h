@@ -63,13 +63,6 @@ static inline pirn_thread_t *thread_of(pirn_timer_t *timer)
     return thread;
 }
 
-static inline uint64_t object_id(const void *handle)
-{
-    uint64_t id;
-    CHECK_OK(pirn_object_id(handle, &id));
-    return id;
-}
-
 /* How often the object is enumerated. */
 static inline int times_enumerated(const void *handle)
 {
@@ -77,11 +70,11 @@ static inline int times_enumerated(const void *handle)
     pirn_thread_t *threads[MOST];
     size_t count;
     int times = 0;
-    uint64_t id = object_id(handle);
+    uint64_t id = id_of(handle);
     CHECK_OK(pirn_enumerate(threads, MOST, &count));
     CHECK(count <= MOST);
     for (size_t i = 0; i < count; i++) {
-        times += object_id(threads[i]) == id;
+        times += id_of(threads[i]) == id;
         CHECK_OK(pirn_thread_free(threads[i]));
     }
     return times;

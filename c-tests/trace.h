@@ -48,13 +48,6 @@ static inline void trace_none(void)
     CHECK_OK(pirn_settrace_all_threads(NULL, NULL, NULL));
 }
 
-static inline uint64_t id_of(const void *handle)
-{
-    uint64_t id;
-    CHECK_OK(pirn_object_id(handle, &id));
-    return id;
-}
-
 static inline uint64_t ident_of(pirn_thread_t *thread)
 {
     uint64_t ident;

@@ -35,6 +35,13 @@ install(PROGRAMS
     ${PIRN_LIB_DIR}/libpirn.so.${PROJECT_VERSION} ${PIRN_LIB_DIR}/${PIRN_SONAME} ${PIRN_LIB_DIR}/libpirn.so
     DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${PIRN_LIB_DIR}/libpirn.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(PIRN_ANNOTATED)
+    install(PROGRAMS
+        ${PIRN_ANNOTATED_DIR}/libpirn.so.${PROJECT_VERSION} ${PIRN_ANNOTATED_DIR}/${PIRN_SONAME} ${PIRN_ANNOTATED_DIR}/libpirn.so
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pirn-annotated)
+    install(FILES ${PIRN_ANNOTATED_DIR}/libpirn.a DESTINATION ${CMAKE_INSTALL_LIBDIR}/pirn-annotated)
+    install(FILES c-tests/sanitize/helgrind.supp DESTINATION ${CMAKE_INSTALL_DATADIR}/pirn)
+endif()
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES
     ${PROJECT_BINARY_DIR}/package/pirn-config.cmake

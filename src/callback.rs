@@ -2,14 +2,18 @@
 
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_int, c_void};
-use core::mem::transmute;
+use core::mem::{ManuallyDrop, transmute};
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::cut;
+use crate::fallible;
 use crate::park::Mutex;
 use crate::status::Error;
+use crate::sys::annotate;
+#[cfg(not(loom))]
+use crate::sys::thread::may_keep_anyway;
 
 /// The code of a callback that ends without anything to report (Python's SystemExit).
 pub const PIRN_EXIT: i32 = i32::MIN;
@@ -53,6 +57,14 @@ impl Arg {
         self.pointer
     }
 
+    /// Hands it to a callback.
+    #[inline(always)]
+    pub fn lend<T>(&self, callback: impl FnOnce(*mut c_void) -> T) -> T {
+        let result = callback(self.pointer);
+        annotate::used(self.pointer);
+        result
+    }
+
     /// Lets go without giving back: for what a fork duplicated, and for results whose ownership moved on.
     pub fn forget(mut self) -> *mut c_void {
         self.free = None;
@@ -66,6 +78,7 @@ impl Drop for Arg {
             type MayUnwind = unsafe extern "C-unwind" fn(*mut c_void);
             // SAFETY: the same type, but for what the compiler takes as given.
             let free = unsafe { transmute::<FreeFn, MayUnwind>(free) };
+            annotate::unused(self.pointer);
             // SAFETY: `new`'s promise; a drop happens once.
             cut::run(|| unsafe { free(self.pointer) });
         }
@@ -118,7 +131,7 @@ impl Target {
         // SAFETY: the same type, but for what the compiler takes as given.
         let function = unsafe { transmute::<TargetFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { function(self.arg.pointer) })
+        self.arg.lend(|arg| run(|| unsafe { function(arg) }))
     }
 
     /// A target that is a Rust closure, which runs at the first call; later ones do nothing. A panic in it is a failure with code
@@ -139,7 +152,7 @@ impl Target {
                 Ok(Err(failure)) => failure,
                 Err(_) => Failure::new(-1, Some(c"panicked")),
             };
-            raise(failure.code, failure.message.as_deref())
+            raise(failure.code, failure.words())
         }
         unsafe extern "C" fn free(arg: *mut c_void) {
             // SAFETY: made by `Box::into_raw` below, and freed once.
@@ -177,7 +190,7 @@ impl Task {
                     unsafe { result.write(value) };
                     0
                 }
-                Err(failure) => raise(failure.code, failure.message.as_deref()),
+                Err(failure) => raise(failure.code, failure.words()),
             }
         }
         unsafe extern "C" fn free<C>(arg: *mut c_void) {
@@ -196,7 +209,7 @@ impl Task {
         // SAFETY: the same type, but for what the compiler takes as given.
         let function = unsafe { transmute::<TaskFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise; `result` is a valid place.
-        run(|| unsafe { function(self.arg.pointer, &mut result) }).map(|()| result)
+        self.arg.lend(|arg| run(|| unsafe { function(arg, &mut result) })).map(|()| result)
     }
 }
 
@@ -207,7 +220,7 @@ impl Range {
         // SAFETY: the same type, but for what the compiler takes as given.
         let function = unsafe { transmute::<RangeFn, MayUnwind>(self.function) };
         // SAFETY: `new`'s promise.
-        run(|| unsafe { function(begin, end, self.arg.pointer) })
+        self.arg.lend(|arg| run(|| unsafe { function(begin, end, arg) }))
     }
 }
 
@@ -215,7 +228,7 @@ impl Range {
 #[derive(Clone, Debug)]
 pub struct Failure {
     code: i32,
-    message: Option<Arc<CStr>>,
+    message: Option<Arc<CString>>,
     /// An object of the user's that goes where the failure goes.
     payload: Option<Arc<Arg>>,
 }
@@ -230,9 +243,15 @@ impl PartialEq for Failure {
 impl Eq for Failure {}
 
 impl Failure {
-    /// A failure with this code and message.
+    /// A failure with this code and message. Without the memory for the message it has none.
     pub fn new(code: i32, message: Option<&CStr>) -> Failure {
-        Failure { code, message: message.map(Arc::from), payload: None }
+        Failure { code, message: copy(message).map(Arc::new), payload: None }
+    }
+
+    /// The same where the caller can be told: `NoMemory`.
+    pub fn try_new(code: i32, message: Option<&CStr>) -> Result<Failure, Error> {
+        let message = message.map(fallible::c_text).transpose()?;
+        Ok(Failure { code, message: message.map(Arc::new), payload: None })
     }
 
     /// The same with a payload.
@@ -247,7 +266,16 @@ impl Failure {
 
     /// The callback's message, or a general sentence.
     pub fn message(&self) -> &CStr {
-        self.message.as_deref().unwrap_or(c"the callback returned a non-zero code without a message")
+        self.words().unwrap_or(c"the callback returned a non-zero code without a message")
+    }
+
+    fn words(&self) -> Option<&CStr> {
+        self.message.as_ref().map(|message| message.as_c_str())
+    }
+
+    /// Whether it has no message.
+    pub fn is_wordless(&self) -> bool {
+        self.message.is_none()
     }
 
     /// The payload; NULL if there is none.
@@ -282,6 +310,12 @@ impl From<Failure> for CallError {
     }
 }
 
+/// In models threads do not end with something raised.
+#[cfg(loom)]
+fn may_keep_anyway() -> bool {
+    true
+}
+
 struct Raised {
     code: i32,
     message: Option<CString>,
@@ -290,8 +324,8 @@ struct Raised {
 
 thread_local! {
     /// What the callback that is running on this thread raised last.
-    static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
-    /// Whether there is something in it. Without a destructor, and so cheaper to look at: as a rule there is nothing.
+    static RAISED: ManuallyDrop<RefCell<Option<Raised>>> = const { ManuallyDrop::new(RefCell::new(None)) };
+    /// Whether there is something in it: as a rule there is nothing.
     static HAS_RAISED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -302,9 +336,20 @@ fn swap_raised(raised: Option<Raised>) -> Option<Raised> {
 
 #[cold]
 fn swap_something_raised(raised: Option<Raised>) -> Option<Raised> {
+    // Where it cannot be kept (while a thread ends) the code still tells, without its message.
+    let raised = raised.filter(|_| may_keep_anyway());
     HAS_RAISED.set(raised.is_some());
-    // In the last destructors of a thread the slot is gone: the code still tells, without its message.
-    RAISED.try_with(|slot| slot.replace(raised)).ok().flatten()
+    RAISED.with(|slot| slot.replace(raised))
+}
+
+/// Lets go of what the calling thread has raised, outside of any callback: it ends.
+pub fn drop_raised() {
+    drop(swap_raised(None));
+}
+
+/// A failure keeps its code where there is no memory for its words.
+fn copy(message: Option<&CStr>) -> Option<CString> {
+    message.and_then(|message| fallible::c_text(message).ok())
 }
 
 /// Remembers a failure's message for the callback that is running, and returns its code.
@@ -314,7 +359,7 @@ pub fn raise(code: i32, message: Option<&CStr>) -> i32 {
 
 /// The same with a payload.
 pub fn raise_with(code: i32, message: Option<&CStr>, payload: Option<Arg>) -> i32 {
-    drop(swap_raised(Some(Raised { code, message: message.map(CStr::to_owned), payload })));
+    drop(swap_raised(Some(Raised { code, message: copy(message), payload })));
     code
 }
 
@@ -331,7 +376,7 @@ pub(crate) fn run(call: impl FnOnce() -> i32) -> Result<(), Failure> {
         Some(raised) if raised.code == code => (raised.message, raised.payload),
         _ => (None, None),
     };
-    Err(Failure { code, message: message.map(Arc::from), payload: payload.map(Arc::new) })
+    Err(Failure { code, message: message.map(Arc::new), payload: payload.map(Arc::new) })
 }
 
 #[cfg(test)]

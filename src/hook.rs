@@ -10,7 +10,9 @@
 //! new hook to the last of the known places) and the supply are done under the source's mutex. So a place either is
 //! known when the setter asks for all, and its supply came before or finds the new hook; or it is not, and then its supply comes after.
 
+use crate::fallible;
 use crate::park::Mutex;
+use crate::status::Error;
 #[cfg(loom)]
 use loom::sync::Arc;
 #[cfg(not(loom))]
@@ -73,6 +75,9 @@ impl<H> Place<H> {
     }
 }
 
+/// Who has been given a hook, and the hooks before: dropping either may run user code.
+pub type Set<T, H> = (Vec<T>, Vec<Option<Arc<H>>>);
+
 /// Where places that come later have their hook from.
 #[derive(Debug)]
 pub struct Source<H> {
@@ -99,15 +104,23 @@ impl<H> Source<H> {
         self.place.get()
     }
 
-    /// Sets the hook, also in those of the known places that `others` shows to the function that it is given. Gives what is to be
-    /// dropped without any lock held.
-    #[must_use = "dropping a hook may run user code"]
-    pub fn set(&self, hook: Option<Arc<H>>, others: impl FnOnce(&mut dyn FnMut(&Place<H>))) -> Vec<Option<Arc<H>>> {
+    /// Sets the hook, also in the known places: those of `others`. Gives what is to be dropped without any lock held. `NoMemory`, and
+    /// then nothing is set.
+    pub fn set<T>(
+        &self,
+        hook: Option<Arc<H>>,
+        others: impl FnOnce() -> Result<Vec<T>, Error>,
+        place_of: impl Fn(&T) -> &Place<H>,
+    ) -> Result<Set<T, H>, Error> {
+        // Before the lock, so that they outlive it.
+        let (known, mut before);
         let _setting = self.setting.lock();
-        let mut before = vec![self.place.replace(hook.clone())];
-        others(&mut |place| before.push(place.replace(hook.clone())));
+        known = others()?;
+        before = fallible::with_capacity(known.len() + 2)?;
+        before.push(self.place.replace(hook.clone()));
+        before.extend(known.iter().map(|other| place_of(other).replace(hook.clone())));
         before.push(hook);
-        before
+        Ok((known, before))
     }
 
     /// Puts the hook that is set into a place, which is known by now. Gives what is to be dropped without any lock held.

@@ -11,7 +11,7 @@
 //! - `park`: deadlines, the internal mutex, wait lists; the one place that puts a thread to sleep.
 //! - `sys`: the operating system.
 //!
-//! [`status`], [`callback`], `hook`, [`identity`] and [`word`] are vocabulary that all of them share.
+//! [`status`], [`callback`], `hook`, `fallible`, [`identity`] and [`word`] are vocabulary that all of them share.
 
 pub mod callback;
 #[cfg(not(loom))]
@@ -19,6 +19,9 @@ pub mod capi;
 mod cut;
 #[cfg(not(loom))]
 pub mod exec;
+/// Of these the models need a few.
+#[cfg_attr(loom, allow(dead_code))]
+mod fallible;
 /// Of handles the models run the pins alone.
 #[cfg_attr(loom, allow(dead_code))]
 pub mod handle;

@@ -1,8 +1,11 @@
 //! What happens when the library is loaded: the fork handlers and the thread-end hook are put in place before anyone else's.
 //!
-//! This is where the bottom layer is told what the layers above have to put right after a fork. Nothing else is started.
+//! This is where the bottom layer is told what the layers above have to put right after a fork, and to give back when a thread ends. Nothing else is started.
 
-use crate::handle::pins;
+use crate::callback;
+use crate::capi;
+use crate::handle::{arena, pins};
+use crate::park;
 use crate::sys;
 use crate::thread;
 
@@ -16,8 +19,18 @@ fn after_fork() {
     pins::after_fork();
 }
 
+/// At the end of a system thread, when all thread-locals of other libraries are gone. Slots last: the others free handles.
+fn at_thread_end() {
+    thread::leave();
+    park::drop_interrupt_hook();
+    callback::drop_raised();
+    capi::drop_last_error();
+    pins::leave();
+    arena::leave();
+}
+
 /// Also called at the first use, for programs whose linker has left `AT_LOAD` out.
 pub extern "C" fn at_load() {
     sys::fork::install(thread::before_fork, after_fork);
-    thread::prepare_for_ends();
+    sys::thread::prepare_call_at_end(at_thread_end);
 }

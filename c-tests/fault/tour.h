@@ -15,16 +15,19 @@ static bool got(pirn_status_t status)
     if (status == PIRN_OK)
         return true;
     CHECK_AMONG(status, BIT(PIRN_ERR_NO_MEMORY) | BIT(PIRN_ERR_NO_THREAD));
-    n_refused++;
+    ADD(n_refused, 1);
     return false;
 }
 
+/* Nothing is refused for a moment: a timer whose thread is refused tries again until it gets one. */
+static bool has_respite;
+
 static counted_t tour_arg;
-static int n_args; /* given to pirn with count_free */
+static int n_args; /* given to pirn with count_free, by any thread */
 
 static void *an_arg(void)
 {
-    n_args++;
+    ADD(n_args, 1);
     return &tour_arg;
 }
 
@@ -120,6 +123,45 @@ static void tour_queues(void)
         tour_queue(queue, false);
 }
 
+/* Words may be lost where there is no memory for them, the code and the payload are not. */
+static int32_t fail_with_words(void *arg)
+{
+    count_run(arg);
+    pirn_raise(4, "this is not how it ends");
+    return pirn_raise_with(5, "this is", an_arg(), count_free);
+}
+
+/* What a failure that nobody waits for comes to. */
+static int32_t expect_five(const pirn_excepthook_args_t *args, void *arg)
+{
+    CHECK_EQ(args->code, 5);
+    return count_run(arg);
+}
+
+static void trace(const pirn_trace_event_t *event, void *arg)
+{
+    CHECK(event->kind > 0);
+    count_run(arg);
+}
+
+static int32_t set_hooks(void *unused)
+{
+    (void)unused;
+    got(pirn_set_excepthook(expect_five, an_arg(), count_free));
+    got(pirn_settrace_all_threads(trace, an_arg(), count_free));
+    got(pirn_setprofile_all_threads(trace, an_arg(), count_free));
+    got(pirn_settrace(trace, an_arg(), count_free));
+    got(pirn_set_interrupt(count_run, an_arg(), count_free));
+    return 0;
+}
+
+static void tour_hooks(void)
+{
+    CHECK_OK(pirn_set_interrupt(NULL, NULL, NULL));
+    got(pirn_settrace_all_threads(NULL, NULL, NULL));
+    got(pirn_setprofile_all_threads(NULL, NULL, NULL));
+}
+
 static void tour_threads(void)
 {
     pirn_thread_t *thread, *threads[4];
@@ -134,6 +176,15 @@ static void tour_threads(void)
             CHECK_OK(pirn_thread_join(thread));
         CHECK_OK(pirn_thread_free(thread));
     }
+    if (got(pirn_thread_new(fail_with_words, an_arg(), count_free, &thread))) {
+        int32_t code;
+        if (got(pirn_thread_start(thread))) {
+            CHECK_OK(pirn_thread_join(thread));
+            CHECK_OK(pirn_thread_exit_code(thread, &code));
+            CHECK_EQ(code, 5);
+        }
+        CHECK_OK(pirn_thread_free(thread));
+    }
     if (got(pirn_current_thread(&thread)))
         CHECK_OK(pirn_thread_free(thread));
     if (got(pirn_main_thread(&thread)))
@@ -141,17 +192,24 @@ static void tour_threads(void)
     if (got(pirn_enumerate(threads, LENGTH(threads), &n)))
         for (size_t i = 0; i < n && i < LENGTH(threads); i++)
             CHECK_OK(pirn_thread_free(threads[i]));
-    for (int round = 0; round < 2; round++) {
-        if (!got(pirn_timer_new(round * 3600, count_run, an_arg(), count_free, &timer)))
+    for (int round = 0; round < 4; round++) {
+        pirn_target_fn function = round == 2 ? fail_with_words : count_run;
+        if (!got(pirn_timer_new(round % 2 * 3600, function, an_arg(), count_free, &timer)))
             continue;
+        if (got(pirn_timer_thread(timer, &thread))) {
+            got(pirn_thread_set_name(thread, "a timer's name"));
+            CHECK_OK(pirn_thread_free(thread));
+        }
         if (got(pirn_timer_start(timer))) {
-            if (round == 1)
+            if (round % 2 == 1)
                 CHECK_OK(pirn_timer_cancel(timer));
+            STORE(has_respite, true);
             CHECK_OK(pirn_timer_join(timer));
+            STORE(has_respite, false);
         }
         CHECK_OK(pirn_timer_free(timer));
     }
-    if (got(pirn_local_new(NULL, NULL, NULL, &local))) {
+    if (got(pirn_local_new(count_run, an_arg(), count_free, &local))) {
         static const char *const names[] = {NULL, "a", "b", "c", "d", "e", "f", "g", "h", "i"};
         for (size_t i = 0; i < LENGTH(names); i++) {
             void *value;
@@ -162,76 +220,58 @@ static void tour_threads(void)
     }
 }
 
-static void ignore_done(pirn_future_t *future, void *arg)
-{
-    (void)future;
-    (void)arg;
-}
-
-static void tour_executor(void)
-{
-    enum { TASKS = 40 };
-    pirn_executor_t *executor;
-    pirn_future_t *futures[TASKS];
-    pirn_map_t *map;
-    pirn_as_completed_t *iterator;
-    void *items[TASKS];
-    size_t n = 0, index;
-    if (!got(pirn_executor_new(2, &executor)))
-        return;
-    got(pirn_executor_set_thread_name_prefix(executor, "on tour"));
-    got(pirn_executor_set_initializer(executor, count_run, an_arg(), count_free));
-    for (int i = 0; i < TASKS; i++)
-        n += got(pirn_executor_submit(executor, count_task, an_arg(), count_free, &futures[n]));
-    if (n > 0) {
-        got(pirn_future_add_done_callback(futures[0], ignore_done, an_arg(), count_free));
-        got(pirn_wait(futures, n, PIRN_ALL_COMPLETED, PIRN_FOREVER, NULL, NULL));
-        if (got(pirn_as_completed(futures, n, PIRN_FOREVER, &iterator))) {
-            for (size_t i = 0; i < n; i++)
-                CHECK_OK(pirn_as_completed_next(iterator, &index));
-            CHECK_STATUS(pirn_as_completed_next(iterator, &index), PIRN_END);
-            CHECK_OK(pirn_as_completed_free(iterator));
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        CHECK_OK(pirn_future_result(futures[i], NULL));
-        CHECK_OK(pirn_future_free(futures[i]));
-    }
-    for (int i = 0; i < TASKS; i++)
-        items[i] = an_arg();
-    if (got(pirn_executor_map(executor, count_task, items, TASKS, count_free, 3, PIRN_FOREVER, &map))) {
-        for (int i = 0; i < TASKS; i++)
-            CHECK_OK(pirn_map_next(map, &items[i]));
-        CHECK_OK(pirn_map_free(map));
-    }
-    CHECK_OK(pirn_executor_free(executor));
-}
+#include "tour_exec.h"
 
 static void tour_promise(void)
 {
     pirn_future_t *future;
-    bool run;
-    if (!got(pirn_future_new(&future)))
-        return;
-    CHECK_OK(pirn_future_set_running_or_notify_cancel(future, &run));
-    if (got(pirn_future_set_exception(future, 5, "a message")))
-        CHECK_STATUS(pirn_future_result(future, NULL), PIRN_ERR_TASK_FAILED);
-    CHECK(strlen(pirn_last_error()) > 0);
-    CHECK_OK(pirn_future_free(future));
+    bool run, cancelled;
+    int32_t code;
+    char words[8];
+    size_t n;
+    if (got(pirn_future_new(&future))) {
+        CHECK_OK(pirn_future_set_running_or_notify_cancel(future, &run));
+        got(pirn_future_add_done_callback(future, use_done, an_arg(), count_free));
+        if (got(pirn_future_set_exception_with(future, 5, "a message", an_arg(), count_free))) {
+            CHECK_STATUS(pirn_future_result(future, NULL), PIRN_ERR_TASK_FAILED);
+            CHECK_EQ(pirn_last_code(), 5);
+            CHECK_OK(pirn_future_exception(future, &code, words, sizeof words, &n));
+            CHECK_EQ(code, 5);
+        }
+        CHECK(strlen(pirn_last_error()) > 0);
+        CHECK_OK(pirn_future_free(future));
+    }
+    if (got(pirn_future_new(&future))) {
+        CHECK_OK(pirn_future_set_result_free(future, count_free));
+        CHECK_OK(pirn_future_set_result(future, an_arg()));
+        CHECK_OK(pirn_future_free(future));
+    }
+    if (got(pirn_future_new(&future))) {
+        got(pirn_future_add_done_callback(future, use_done, an_arg(), count_free));
+        CHECK_OK(pirn_future_cancel(future, &cancelled));
+        CHECK(cancelled);
+        CHECK_OK(pirn_future_free(future));
+    }
 }
 
 /* All of it. Then everything that pirn was given has been freed, refused or not. */
 static void tour(void)
 {
+    set_hooks(NULL);
     tour_locks();
     tour_queues();
     tour_threads();
     tour_executor();
+    tour_backlog();
+    tour_futures(40);
     tour_promise();
-    got(pirn_at_shutdown(count_run, an_arg(), count_free));
+    tour_hooks();
+    got(pirn_at_shutdown(fail_with_words, an_arg(), count_free));
     CHECK_OK(pirn_shutdown());
-    AWAIT(LOAD(tour_arg.frees) >= n_args);
-    CHECK_EQ(LOAD(tour_arg.frees), n_args);
+    CHECK_OK(pirn_set_excepthook(NULL, NULL, NULL));
+    CHECK_OK(pirn_settrace(NULL, NULL, NULL));
+    AWAIT(LOAD(tour_arg.frees) >= LOAD(n_args));
+    CHECK_EQ(LOAD(tour_arg.frees), LOAD(n_args));
 }
 
 #endif

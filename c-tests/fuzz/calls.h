@@ -21,7 +21,7 @@ typedef struct call {
     const char *name;
     pirn_status_t (*make)(caller_t *c);
     enum mode mode;
-    enum kind kind;
+    kind_t kind;
     long n;
 } call_t;
 
@@ -381,7 +381,7 @@ static pirn_status_t is_text(const char *function, const char *text)
     X(PLAIN, 0, VALUE_OF, pirn_last_code)                                                                    \
     X(PLAIN, 0, VALUE, pirn_raise, (int32_t)number(c), text(c))                                              \
     X(PLAIN, 0, VALUE, pirn_raise_with, (int32_t)number(c), text(c), ARG)                                    \
-    X(PLAIN, 0, FUNCTION, pirn_object_id, handle(c, (enum kind)below(c, KINDS)), out(c))                     \
+    X(PLAIN, 0, FUNCTION, pirn_object_id, handle(c, (kind_t)below(c, KINDS)), out(c))                     \
     X(PLAIN, 0, FUNCTION, pirn_set_interrupt, FN(target), ARG)                                               \
     X(RARE, 0, FUNCTION, pirn_at_shutdown, FN(target), ARG)                                                  \
     X(LAST, 0, VALUE_OF, pirn_shutdown)
@@ -434,5 +434,31 @@ API(DEFINE)
 
 static call_t calls[] = {API(ENTRY)};
 enum { CALLS = sizeof calls / sizeof *calls };
+
+static long n_statuses[32];
+
+/* Makes a call, and keeps what it has made. */
+static void carry_out(caller_t *c, call_t *call)
+{
+    c->made = NULL;
+    c->doing = call->name;
+    pirn_status_t status = call->make(c);
+    ADD(call->n, 1);
+    if (status < PIRN_ERR_INTERNAL || status > PIRN_END)
+        WRONG("%s gives %" PRId32, call->name, status);
+    else
+        ADD(n_statuses[status - PIRN_ERR_INTERNAL], 1);
+    if (status == PIRN_ERR_INTERNAL)
+        WRONG("%s: %s", call->name, pirn_last_error());
+    if (status == PIRN_OK && c->made)
+        keep(c, call->kind, c->made);
+}
+
+static void make_some_of_all(caller_t *c, int n)
+{
+    for (int i = 0; i < CALLS; i++)
+        for (int made = 0; calls[i].mode == MAKES && made < n; made++)
+            carry_out(c, &calls[i]);
+}
 
 #endif

@@ -33,7 +33,7 @@ typedef struct thread {
 static thread_t threads[MOST_THREADS];
 static __thread thread_t *self;
 static bool stop, quit_stirring;
-static long n_statuses[32], n_forks;
+static long n_forks;
 
 static void make_call(caller_t *c, call_t *call)
 {
@@ -44,18 +44,7 @@ static void make_call(caller_t *c, call_t *call)
         let_go();
     if (self && !c->in_callback)
         STORE(self->doing, call->name);
-    c->made = NULL;
-    c->doing = call->name;
-    pirn_status_t status = call->make(c);
-    ADD(call->n, 1);
-    if (status < PIRN_ERR_INTERNAL || status > PIRN_END)
-        WRONG("%s gives %" PRId32, call->name, status);
-    else
-        ADD(n_statuses[status - PIRN_ERR_INTERNAL], 1);
-    if (status == PIRN_ERR_INTERNAL)
-        WRONG("%s: %s", call->name, pirn_last_error());
-    if (status == PIRN_OK && c->made)
-        keep(c, call->kind, c->made);
+    carry_out(c, call);
 }
 
 static void play(caller_t *c, int n)
@@ -150,9 +139,7 @@ static void begin(uint64_t seed, int n_threads, pthread_t *stirrer)
     sigaction(SIGUSR1, &action, NULL);
     caller_t c = {.state = seed};
     pirn_set_excepthook(excepthook, arg(&c), arg_free);
-    for (int i = 0; i < CALLS; i++)
-        for (int n = 0; calls[i].mode == MAKES && n < 40; n++)
-            make_call(&c, &calls[i]);
+    make_some_of_all(&c, 40);
     for (int i = 0; i < CALLS; i++) /* so rare that a short run might leave them out */
         while (calls[i].mode == RARE && calls[i].n == 0)
             make_call(&c, &calls[i]);
@@ -251,7 +238,7 @@ static void give_all_back(void)
     for (int slot = SLOTS; slot-- > 0;) {
         void *object = LOAD(live[slot]);
         pirn_status_t status;
-        while (object && (status = give_up(&c, (enum kind)(slot / PER_KIND), object)) == PIRN_ERR_BUSY)
+        while (object && (status = give_up(&c, (kind_t)(slot / PER_KIND), object)) == PIRN_ERR_BUSY)
             stir(&c, slot);
         if (object && status != PIRN_OK)
             WRONG("the free at the end of a handle of kind %d: %s", slot / PER_KIND,

@@ -17,33 +17,19 @@
 
 #include <pirn.h>
 
+#include "../kinds.h"
+
 #define LOAD(place) __atomic_load_n(&(place), __ATOMIC_SEQ_CST)
 #define STORE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_SEQ_CST)
 #define ADD(place, n) __atomic_add_fetch(&(place), (n), __ATOMIC_SEQ_CST)
 #define SWAP(place, value) __atomic_exchange_n(&(place), (value), __ATOMIC_SEQ_CST)
 
-enum kind {
-    LOCK,
-    RLOCK,
-    CONDITION,
-    SEMAPHORE,
-    EVENT,
-    BARRIER,
-    THREAD,
-    LOCAL,
-    TIMER,
-    QUEUE,
-    EXECUTOR,
-    FUTURE,
-    MAP,
-    AS_COMPLETED,
-    KINDS
-};
 enum { PER_KIND = 6, SLOTS = KINDS * PER_KIND, FREED = 256, TICKETS = 1 << 20 };
 
-/* One caller: its dice, and the places that out-parameters point to. */
+/* One caller: its dice, or the bytes that stand for them, and the places that out-parameters point to. */
 typedef struct caller {
     uint64_t state;
+    const uint8_t *input, *input_end; /* NULL for dice */
     bool in_callback; /* makes no call that only another thread can end */
     const char *doing;
     void *made; /* where a call that makes an object puts it */
@@ -61,6 +47,12 @@ static bool forked; /* this is a child of a fork */
 /* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. */
 static uint64_t roll(caller_t *c)
 {
+    if (c->input) {
+        uint64_t n = 0;
+        for (size_t i = 0; i < sizeof n; i++)
+            n = n << 8 | (c->input < c->input_end ? *c->input++ : 1);
+        return n;
+    }
     uint64_t x = c->state += 0x9E3779B97F4A7C15u;
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
     x = (x ^ x >> 27) * 0x94D049BB133111EBu;
@@ -69,6 +61,8 @@ static uint64_t roll(caller_t *c)
 
 static unsigned below(caller_t *c, unsigned n)
 {
+    if (c->input && n <= 256)
+        return (c->input < c->input_end ? *c->input++ : 1) % n;
     return (unsigned)(roll(c) % n);
 }
 
@@ -170,7 +164,7 @@ static void *made(caller_t *c)
 
 /* Handles: one that lives, most often; freed ones, of another kind, NULL, near a live one, garbage. */
 
-static void *any_live(caller_t *c, enum kind kind)
+static void *any_live(caller_t *c, kind_t kind)
 {
     return LOAD(live[kind * PER_KIND + below(c, PER_KIND)]);
 }
@@ -184,7 +178,7 @@ static void *near(caller_t *c, uintptr_t handle)
     }
 }
 
-static void *handle(caller_t *c, enum kind kind)
+static void *handle(caller_t *c, kind_t kind)
 {
     switch (below(c, 24)) {
     case 0: return (void *)(uintptr_t)roll(c);
@@ -203,7 +197,7 @@ static void *handle(caller_t *c, enum kind kind)
  * Before a handle is given up: whoever waits for the object must not wait for something that nobody can bring
  * about any more.
  */
-static void settle(enum kind kind, void *object)
+static void settle(kind_t kind, void *object)
 {
     bool run;
     if (kind == FUTURE) {
@@ -228,7 +222,7 @@ static void let_go(void)
     }
 }
 
-static bool is_live(enum kind kind, const void *object)
+static bool is_live(kind_t kind, const void *object)
 {
     for (int i = 0; i < PER_KIND; i++)
         if (LOAD(live[kind * PER_KIND + i]) == object)
@@ -236,7 +230,7 @@ static bool is_live(enum kind kind, const void *object)
     return false;
 }
 
-static pirn_status_t free_as(caller_t *c, enum kind kind, void *object)
+static pirn_status_t free_as(caller_t *c, kind_t kind, void *object)
 {
     settle(kind, object);
     switch (kind) {
@@ -271,7 +265,7 @@ static bool replace(int slot, void *before, void *after)
                                        __ATOMIC_SEQ_CST);
 }
 
-static pirn_status_t give_up(caller_t *c, enum kind kind, void *object)
+static pirn_status_t give_up(caller_t *c, kind_t kind, void *object)
 {
     pirn_status_t status = free_as(c, kind, object);
     if (status == PIRN_OK && object) {
@@ -282,13 +276,13 @@ static pirn_status_t give_up(caller_t *c, enum kind kind, void *object)
     return status;
 }
 
-static pirn_status_t give_up_any(caller_t *c, enum kind kind)
+static pirn_status_t give_up_any(caller_t *c, kind_t kind)
 {
     return give_up(c, kind, handle(c, kind));
 }
 
 /* A new object finds its place; where there is none, an older one is given up, or itself if that is busy. */
-static void keep(caller_t *c, enum kind kind, void *object)
+static void keep(caller_t *c, kind_t kind, void *object)
 {
     if (kind == QUEUE)
         pirn_queue_set_item_free(object, arg_free);

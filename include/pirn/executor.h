@@ -330,6 +330,7 @@ pirn_status_t pirn_executor_free(pirn_executor_t *ex);
  * @return PIRN_ERR_ALREADY_STARTED a task has been submitted
  * @return PIRN_ERR_INVALID_HANDLE
  * @return PIRN_ERR_INVALID_ARGUMENT `prefix` is NULL or not UTF-8
+ * @return PIRN_ERR_NO_MEMORY
  *
  * Does not block. Python: ThreadPoolExecutor(thread_name_prefix=prefix).
  *
@@ -349,6 +350,7 @@ pirn_status_t pirn_executor_set_thread_name_prefix(pirn_executor_t *ex, const ch
  * @return PIRN_OK
  * @return PIRN_ERR_ALREADY_STARTED a task has been submitted
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_NO_MEMORY
  *
  * Does not block. Python: ThreadPoolExecutor(initializer=fn, initargs=...).
  *

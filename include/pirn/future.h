@@ -295,6 +295,7 @@ pirn_status_t pirn_future_payload(pirn_future_t *future,
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
  * @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
+ * @return PIRN_ERR_NO_MEMORY
  *
  * Does not block. The functions of one future are called in the order in which they were added, each once, by the thread that
  * finishes or cancels it; if it is over already, at once by the caller. They may do anything: add others, read the result, free
@@ -353,6 +354,7 @@ pirn_status_t pirn_future_set_result(pirn_future_t *future,
  * @return PIRN_ERR_INVALID_STATE    it is finished or cancelled
  * @return PIRN_ERR_INVALID_HANDLE
  * @return PIRN_ERR_INVALID_ARGUMENT `code` is 0
+ * @return PIRN_ERR_NO_MEMORY        there is none for the message; the future is as before
  *
  * Does not block; as pirn_future_set_result. Python: future.set_exception(exception).
  *
@@ -372,6 +374,7 @@ pirn_status_t pirn_future_set_exception(pirn_future_t *future, int32_t code, con
  * @return PIRN_ERR_INVALID_STATE    it is finished or cancelled
  * @return PIRN_ERR_INVALID_HANDLE
  * @return PIRN_ERR_INVALID_ARGUMENT `code` is 0
+ * @return PIRN_ERR_NO_MEMORY        as for pirn_future_set_exception
  *
  * Does not block; as pirn_future_set_result. Python: future.set_exception(exception).
  *

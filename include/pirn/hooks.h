@@ -229,6 +229,7 @@ extern "C" {
  * @param arg_free  called once with arg: when another hook has been set and the calls of this one that are under way have
  *                  ended; at once where `hook` is NULL. May be NULL
  * @return PIRN_OK
+ * @return PIRN_ERR_NO_MEMORY the hook is as before
  *
  * Does not block. A failure after this call has returned is told to the new hook. Everything done before is seen by the hook.
  * Python: threading.excepthook = hook; what it fails with itself is told as Python tells it on stderr.
@@ -280,6 +281,7 @@ int32_t pirn_default_excepthook(const pirn_excepthook_args_t *args,
  * @param arg_free  called once with arg: when no thread has the hook any more, because another one has been set for it or it
  *                  has ended, and the calls under way have ended; at once where `fn` is NULL. May be NULL
  * @return PIRN_OK
+ * @return PIRN_ERR_NO_MEMORY the hook is as before
  *
  * Does not block. Threads that run already go on with what they have; a foreign thread has no hook.
  *
@@ -306,6 +308,7 @@ pirn_status_t pirn_settrace(pirn_trace_fn fn,
  * @param arg       its argument
  * @param arg_free  as for pirn_settrace
  * @return PIRN_OK
+ * @return PIRN_ERR_NO_MEMORY the hook is as before
  *
  * Does not block. When it returns no thread begins to call the hook that it had; calls under way may still go on. What a
  * thread is in the middle of (a wait, a task) has no end event for a hook that has not seen it begin.
@@ -340,6 +343,7 @@ pirn_status_t pirn_gettrace(pirn_trace_fn *fn,
  * @param arg       its argument
  * @param arg_free  as for pirn_settrace
  * @return PIRN_OK
+ * @return PIRN_ERR_NO_MEMORY the hook is as before
  *
  * Does not block; otherwise as pirn_settrace. Python: threading.setprofile(fn).
  *
@@ -356,6 +360,7 @@ pirn_status_t pirn_setprofile(pirn_trace_fn fn,
  * @param arg       its argument
  * @param arg_free  as for pirn_settrace
  * @return PIRN_OK
+ * @return PIRN_ERR_NO_MEMORY the hook is as before
  *
  * Does not block; otherwise as pirn_settrace_all_threads. Python: threading.setprofile_all_threads(fn).
  *

@@ -106,6 +106,7 @@ pirn_status_t pirn_shutdown(void);
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
  * @return PIRN_ERR_SHUT_DOWN        the shutdown has begun
+ * @return PIRN_ERR_NO_MEMORY
  *
  * Does not block. Python: threading._register_atexit (what concurrent.futures uses); compare atexit.register.
  *
@@ -125,6 +126,7 @@ pirn_status_t pirn_at_shutdown(pirn_target_fn fn,
  * @param arg       its argument
  * @param arg_free  called once with arg: when another hook takes the place, when the thread ends, or when this call fails; may be NULL
  * @return PIRN_OK
+ * @return PIRN_ERR_NO_MEMORY
  *
  * Does not block. It concerns the calling thread alone, and those of its waits that have a time limit, PIRN_TIMEOUT_MAX for a
  * practically endless one; without a limit, as by default, signals never cut a wait short. What a wait was notified of before is

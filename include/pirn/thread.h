@@ -61,6 +61,7 @@ pirn_status_t pirn_thread_free(pirn_thread_t *thread);
  * @return PIRN_ERR_SHUT_DOWN       the library has been shut down; or the shutdown joins threads, and it would have to wait for
  *                                  this thread, but not for the caller
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_NO_MEMORY
  *
  * Blocks for as long as the system takes to make a thread, not until it gets a processor. Everything done before is seen by the new
  * thread. Python: thread.start().
@@ -140,6 +141,7 @@ pirn_status_t pirn_thread_name(pirn_thread_t *thread, char *buf, size_t cap, siz
  * @return PIRN_OK
  * @return PIRN_ERR_INVALID_HANDLE
  * @return PIRN_ERR_INVALID_ARGUMENT `name` is NULL or not UTF-8
+ * @return PIRN_ERR_NO_MEMORY
  *
  * Does not block. Names need not differ from thread to thread. Python: thread.name = name.
  *

@@ -72,6 +72,7 @@ pirn_status_t pirn_timer_free(pirn_timer_t *timer);
  * @return PIRN_ERR_SHUT_DOWN       the library has been shut down; or the shutdown joins threads, and it would have to wait for
  *                                  this timer, but not for the caller
  * @return PIRN_ERR_INVALID_HANDLE
+ * @return PIRN_ERR_NO_MEMORY
  *
  * Does not block. A timer that was cancelled before ends at once. The function runs on a thread of its own, as soon after the interval
  * as the system's scheduling allows and never before, on the monotonic clock: steps of the wall clock do not matter, nor does time

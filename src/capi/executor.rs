@@ -72,6 +72,7 @@ pub extern "C" fn pirn_executor_free(ex: *mut pirn_executor_t) -> pirn_status_t 
 /// @return PIRN_ERR_ALREADY_STARTED a task has been submitted
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `prefix` is NULL or not UTF-8
+/// @return PIRN_ERR_NO_MEMORY
 ///
 /// Does not block. Python: ThreadPoolExecutor(thread_name_prefix=prefix).
 ///
@@ -99,6 +100,7 @@ pub unsafe extern "C" fn pirn_executor_set_thread_name_prefix(
 /// @return PIRN_OK
 /// @return PIRN_ERR_ALREADY_STARTED a task has been submitted
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_NO_MEMORY
 ///
 /// Does not block. Python: ThreadPoolExecutor(initializer=fn, initargs=...).
 ///

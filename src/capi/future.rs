@@ -8,7 +8,8 @@ use super::text::{check_buffer, outgoing};
 use super::types::{pirn_as_completed_t, pirn_free_fn, pirn_future_t, pirn_status_t};
 use crate::callback::{Arg, CallError, Failure};
 use crate::cut;
-use crate::exec::{self, Alias, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value};
+use crate::exec::{self, Alias, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value, Waited};
+use crate::fallible;
 use crate::handle::{Handle, Kind, shared};
 use crate::identity::Identified;
 use crate::park::{Deadline, Timeout};
@@ -416,6 +417,7 @@ pub unsafe extern "C" fn pirn_future_payload(future: *mut pirn_future_t, out: *m
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
+/// @return PIRN_ERR_NO_MEMORY
 ///
 /// Does not block. The functions of one future are called in the order in which they were added, each once, by the thread that
 /// finishes or cancels it; if it is over already, at once by the caller. They may do anything: add others, read the result, free
@@ -432,8 +434,7 @@ pub unsafe extern "C" fn pirn_future_add_done_callback(
 ) -> pirn_status_t {
     let arg = argument(arg, arg_free);
     on("pirn_future_add_done_callback", future, |future: &Future| {
-        future.add_done_callback(done_callback(r#fn, arg)?);
-        Ok(())
+        Ok(future.add_done_callback(done_callback(r#fn, arg)?)?)
     })
 }
 
@@ -503,6 +504,7 @@ pub extern "C" fn pirn_future_set_result(future: *mut pirn_future_t, result: *mu
 /// @return PIRN_ERR_INVALID_STATE    it is finished or cancelled
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `code` is 0
+/// @return PIRN_ERR_NO_MEMORY        there is none for the message; the future is as before
 ///
 /// Does not block; as pirn_future_set_result. Python: future.set_exception(exception).
 ///
@@ -520,7 +522,7 @@ pub unsafe extern "C" fn pirn_future_set_exception(
         }
         // SAFETY: the caller's promise.
         let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
-        Ok(future.set_exception(Failure::new(code, message))?)
+        Ok(future.set_exception(Failure::try_new(code, message)?)?)
     })
 }
 
@@ -535,6 +537,7 @@ pub unsafe extern "C" fn pirn_future_set_exception(
 /// @return PIRN_ERR_INVALID_STATE    it is finished or cancelled
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `code` is 0
+/// @return PIRN_ERR_NO_MEMORY        as for pirn_future_set_exception
 ///
 /// Does not block; as pirn_future_set_result. Python: future.set_exception(exception).
 ///
@@ -555,7 +558,7 @@ pub unsafe extern "C" fn pirn_future_set_exception_with(
         }
         // SAFETY: the caller's promise.
         let message = (!message.is_null()).then(|| unsafe { CStr::from_ptr(message) });
-        Ok(future.set_exception(Failure::new(code, message).with_payload(payload))?)
+        Ok(future.set_exception(Failure::try_new(code, message)?.with_payload(payload))?)
     })
 }
 
@@ -590,14 +593,22 @@ unsafe fn pinned(futures: *const *mut pirn_future_t, n: usize) -> Result<Vec<Fut
     if futures.is_null() && n > 0 {
         return Err(Error::InvalidArgument);
     }
-    let mut found = Vec::new();
-    found.try_reserve_exact(n).map_err(|_| Error::NoMemory)?;
+    let mut found = fallible::with_capacity(n)?;
     for index in 0..n {
         // SAFETY: the caller's promise.
         let handle = Handle::from_ptr(unsafe { *futures.add(index) });
         found.push(find(handle)?);
     }
     Ok(found)
+}
+
+/// What a wait for several comes to, as hooks are told.
+struct Outcome(Result<Waited, Error>);
+
+impl HasStatus for Outcome {
+    fn status(&self) -> pirn_status_t {
+        self.0.as_ref().map_or_else(|error| error.code(), HasStatus::status)
+    }
 }
 
 /// Waits for several futures, of one executor, of several, or free-standing.
@@ -645,8 +656,8 @@ pub unsafe extern "C" fn pirn_wait(
         // SAFETY: the caller's promise.
         let futures = unsafe { pinned(futures, n)? };
         let first = futures.first().map_or(0, |future| future.id());
-        let wait = |deadline| exec::wait(&futures, when, deadline);
-        let waited = hooks::wait(Subject::new(Kind::Future, first), deadline, wait);
+        let wait = |deadline| Outcome(exec::wait(&futures, when, deadline));
+        let waited = hooks::wait(Subject::new(Kind::Future, first), deadline, wait).0?;
         if let Some(error) = waited.refused {
             return Err(error.into());
         }
@@ -693,7 +704,7 @@ pub unsafe extern "C" fn pirn_as_completed(
         let deadline = Timeout::from_seconds(seconds)?.deadline();
         // SAFETY: the caller's promise.
         let futures = unsafe { pinned(futures, n)? };
-        Ok(Arc::new(AsCompleted::new(&futures, deadline)))
+        Ok(Arc::new(AsCompleted::new(&futures, deadline)?))
     };
     // SAFETY: the caller's promise.
     unsafe { create("pirn_as_completed", out, make) }

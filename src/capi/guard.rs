@@ -1,19 +1,21 @@
 //! What every C function goes through: a panic becomes `PIRN_ERR_INTERNAL`, an error is remembered for `pirn_last_error`.
 
 use crate::callback::CallError;
+use crate::fallible;
 use crate::handle::Handle;
 use crate::handle::inline::{self, Inline};
 use crate::inject;
 use crate::park::{Deadline, Timeout};
 use crate::status::{Error, PIRN_ERR_INTERNAL, PIRN_OK, pirn_status_t};
+use crate::sys::thread::may_keep_anyway;
 use crate::thread::hooks::{self, Subject};
 use crate::word::Tag;
 use core::cell::RefCell;
+use core::mem::ManuallyDrop;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The calling thread's most recent error.
-#[derive(Default)]
 struct Last {
     function: &'static str,
     cause: Option<CallError>,
@@ -24,7 +26,16 @@ struct Last {
 }
 
 thread_local! {
-    static LAST: RefCell<Last> = const { RefCell::new(Last { function: "", cause: None, code: 0, text: None }) };
+    static LAST: ManuallyDrop<RefCell<Last>> = const { ManuallyDrop::new(RefCell::new(Last::NONE)) };
+}
+
+impl Last {
+    const NONE: Last = Last { function: "", cause: None, code: 0, text: None };
+}
+
+/// Forgets the calling thread's error: it ends.
+pub fn drop_last_error() {
+    LAST.with(|last| drop(last.replace(Last::NONE)));
 }
 
 /// Runs the body of the C function `name`.
@@ -176,17 +187,22 @@ pub fn refuse(name: &'static str, mut cause: CallError) -> pirn_status_t {
         CallError::Refused(error) => error.code(),
         CallError::Failed(_) => Error::TaskFailed.code(),
     };
-    let remember = |last: &RefCell<Last>| {
-        if let Ok(mut last) = last.try_borrow_mut() {
+    let remember = || {
+        let before = LAST.with(|last| {
+            let mut last = last.try_borrow_mut().ok()?;
             if let CallError::Failed(failure) = &cause {
                 last.code = failure.code();
+                if !may_keep_anyway() {
+                    // While a thread ends: the status alone tells then.
+                    return Some(cause);
+                }
             }
             last.function = name;
-            last.cause = Some(cause);
-        }
+            last.cause.replace(cause)
+        });
+        drop(before);
     };
-    // While a thread ends its slot may be gone already; the status alone tells then.
-    match catch_unwind(AssertUnwindSafe(|| LAST.try_with(remember))) {
+    match catch_unwind(AssertUnwindSafe(remember)) {
         Ok(_) => status,
         Err(_) => PIRN_ERR_INTERNAL,
     }
@@ -200,12 +216,13 @@ pub fn last_error() -> *const core::ffi::c_char {
         };
         let text = match &last.cause {
             None => return c"no error".as_ptr(),
-            Some(CallError::Failed(failure)) => failure.message().to_owned(),
-            Some(CallError::Refused(error)) => in_words(last.function, *error),
+            Some(CallError::Failed(failure)) => fallible::c_text(failure.message()),
+            Some(CallError::Refused(error)) => Ok(in_words(last.function, *error)),
         };
-        last.text.insert(text).as_ptr()
+        // Without the memory for its words an error is told by its status alone.
+        text.map_or(c"an error, and no memory for its message".as_ptr(), |text| last.text.insert(text).as_ptr())
     };
-    LAST.try_with(say).unwrap_or(c"the thread is ending".as_ptr())
+    if may_keep_anyway() { LAST.with(|last| say(last)) } else { c"the thread is ending".as_ptr() }
 }
 
 fn in_words(function: &str, error: Error) -> CString {

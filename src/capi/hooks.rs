@@ -118,6 +118,7 @@ fn call_excepthook(function: *const (), arg: *mut c_void, report: &Report<'_>) -
 /// @param arg_free  called once with arg: when another hook has been set and the calls of this one that are under way have
 ///                  ended; at once where `hook` is NULL. May be NULL
 /// @return PIRN_OK
+/// @return PIRN_ERR_NO_MEMORY the hook is as before
 ///
 /// Does not block. A failure after this call has returned is told to the new hook. Everything done before is seen by the hook.
 /// Python: threading.excepthook = hook; what it fails with itself is told as Python tells it on stderr.
@@ -134,8 +135,7 @@ pub unsafe extern "C" fn pirn_set_excepthook(
     guard("pirn_set_excepthook", || {
         // SAFETY: the caller's promise.
         let hook = hook.map(|hook| unsafe { Excepthook::new(hook as *const (), arg, call_excepthook) });
-        thread::set_excepthook(hook);
-        Ok(())
+        Ok(thread::set_excepthook(hook)?)
     })
 }
 
@@ -206,8 +206,7 @@ fn set(name: &'static str, sort: Sort, function: pirn_trace_fn, arg: Arg, on_all
     guard(name, || {
         // SAFETY: the contract of the functions below: it may be called with arg, on any thread.
         let callback = function.map(|function| unsafe { Callback::new(function as TraceFn, arg) });
-        hooks::set(sort, callback, on_all);
-        Ok(())
+        Ok(hooks::set(sort, callback, on_all)?)
     })
 }
 
@@ -233,6 +232,7 @@ unsafe fn get(name: &'static str, sort: Sort, function: *mut pirn_trace_fn, arg:
 /// @param arg_free  called once with arg: when no thread has the hook any more, because another one has been set for it or it
 ///                  has ended, and the calls under way have ended; at once where `fn` is NULL. May be NULL
 /// @return PIRN_OK
+/// @return PIRN_ERR_NO_MEMORY the hook is as before
 ///
 /// Does not block. Threads that run already go on with what they have; a foreign thread has no hook.
 ///
@@ -259,6 +259,7 @@ pub unsafe extern "C" fn pirn_settrace(r#fn: pirn_trace_fn, arg: *mut c_void, ar
 /// @param arg       its argument
 /// @param arg_free  as for pirn_settrace
 /// @return PIRN_OK
+/// @return PIRN_ERR_NO_MEMORY the hook is as before
 ///
 /// Does not block. When it returns no thread begins to call the hook that it had; calls under way may still go on. What a
 /// thread is in the middle of (a wait, a task) has no end event for a hook that has not seen it begin.
@@ -299,6 +300,7 @@ pub unsafe extern "C" fn pirn_gettrace(r#fn: *mut pirn_trace_fn, arg: *mut *mut 
 /// @param arg       its argument
 /// @param arg_free  as for pirn_settrace
 /// @return PIRN_OK
+/// @return PIRN_ERR_NO_MEMORY the hook is as before
 ///
 /// Does not block; otherwise as pirn_settrace. Python: threading.setprofile(fn).
 ///
@@ -319,6 +321,7 @@ pub unsafe extern "C" fn pirn_setprofile(
 /// @param arg       its argument
 /// @param arg_free  as for pirn_settrace
 /// @return PIRN_OK
+/// @return PIRN_ERR_NO_MEMORY the hook is as before
 ///
 /// Does not block; otherwise as pirn_settrace_all_threads. Python: threading.setprofile_all_threads(fn).
 ///

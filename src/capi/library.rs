@@ -5,7 +5,8 @@ use super::guard::{guard, guard_value, required, write_out};
 use super::types::{pirn_free_fn, pirn_status_t, pirn_target_fn};
 use crate::callback;
 use crate::handle::{Handle, shared};
-use crate::park::set_interrupt_hook;
+use crate::park::{drop_interrupt_hook, set_interrupt_hook};
+use crate::sys::allocator;
 use crate::thread::shutdown;
 use core::ffi::{CStr, c_char, c_void};
 use std::rc::Rc;
@@ -120,6 +121,7 @@ pub extern "C" fn pirn_shutdown() -> pirn_status_t {
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_ARGUMENT `fn` is NULL
 /// @return PIRN_ERR_SHUT_DOWN        the shutdown has begun
+/// @return PIRN_ERR_NO_MEMORY
 ///
 /// Does not block. Python: threading._register_atexit (what concurrent.futures uses); compare atexit.register.
 ///
@@ -144,6 +146,7 @@ pub unsafe extern "C" fn pirn_at_shutdown(
 /// @param arg       its argument
 /// @param arg_free  called once with arg: when another hook takes the place, when the thread ends, or when this call fails; may be NULL
 /// @return PIRN_OK
+/// @return PIRN_ERR_NO_MEMORY
 ///
 /// Does not block. It concerns the calling thread alone, and those of its waits that have a time limit, PIRN_TIMEOUT_MAX for a
 /// practically endless one; without a limit, as by default, signals never cut a wait short. What a wait was notified of before is
@@ -162,8 +165,12 @@ pub unsafe extern "C" fn pirn_set_interrupt(
 ) -> pirn_status_t {
     let arg = argument(arg, arg_free);
     guard("pirn_set_interrupt", || {
-        let hook = target(r#fn, arg).ok();
-        set_interrupt_hook(hook.map(|hook| Rc::new(move || hook.run().is_err()) as Rc<dyn Fn() -> bool>));
-        Ok(())
+        let Ok(hook) = target(r#fn, arg) else {
+            drop_interrupt_hook();
+            return Ok(());
+        };
+        allocator::check()?;
+        shutdown::run_at_exit();
+        Ok(set_interrupt_hook(Rc::new(move || hook.run().is_err()))?)
     })
 }

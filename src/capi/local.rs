@@ -9,6 +9,7 @@ use crate::handle::Handle;
 use crate::handle::arena::Vacant;
 use crate::handle::shared;
 use crate::status::{Error, PIRN_OK};
+use crate::sys::allocator;
 use crate::thread::{Local, local};
 use core::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub unsafe extern "C" fn pirn_local_new(
     guard("pirn_local_new", || {
         let out = required(out)?;
         // Its handle is its identity, by which threads find their values.
+        allocator::check()?;
         let vacant = Vacant::take()?;
         let init = match (init, arg.take()) {
             (Some(_), Some(arg)) => Some(target(init, arg)?),

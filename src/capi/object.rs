@@ -8,6 +8,7 @@ use crate::handle::shared::{self, Shared};
 use crate::inject;
 use crate::park::{Deadline, Timeout};
 use crate::status::Error;
+use crate::sys::allocator;
 use crate::thread::hooks::{self, HasStatus, Subject};
 use std::sync::Arc;
 
@@ -80,6 +81,7 @@ pub unsafe fn create<T: Shared, H>(
 ) -> pirn_status_t {
     guard(name, || {
         let out = required(out)?;
+        allocator::check()?;
         let handle = shared::open(make()?)?;
         // SAFETY: not NULL, and the caller's promise.
         unsafe { write_out(out, handle.as_ptr()) };

@@ -5,6 +5,7 @@ use super::guard::{guard, guard_value, required, write_out};
 use super::object::{ask, create, free, on};
 use super::text::{check_buffer, incoming, outgoing};
 use super::types::{Flag, pirn_free_fn, pirn_status_t, pirn_target_fn, pirn_thread_t};
+use crate::fallible;
 use crate::handle::shared;
 use crate::park::{Deadline, Timeout};
 use crate::status::Error;
@@ -70,6 +71,7 @@ pub extern "C" fn pirn_thread_free(thread: *mut pirn_thread_t) -> pirn_status_t 
 /// @return PIRN_ERR_SHUT_DOWN       the library has been shut down; or the shutdown joins threads, and it would have to wait for
 ///                                  this thread, but not for the caller
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_NO_MEMORY
 ///
 /// Blocks for as long as the system takes to make a thread, not until it gets a processor. Everything done before is seen by the new
 /// thread. Python: thread.start().
@@ -169,6 +171,7 @@ pub unsafe extern "C" fn pirn_thread_name(
 /// @return PIRN_OK
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `name` is NULL or not UTF-8
+/// @return PIRN_ERR_NO_MEMORY
 ///
 /// Does not block. Names need not differ from thread to thread. Python: thread.name = name.
 ///
@@ -178,8 +181,7 @@ pub unsafe extern "C" fn pirn_thread_name(
 pub unsafe extern "C" fn pirn_thread_set_name(thread: *mut pirn_thread_t, name: *const c_char) -> pirn_status_t {
     on("pirn_thread_set_name", thread, |thread: &Arc<Thread>| {
         // SAFETY: the caller's promise.
-        thread.set_name(unsafe { incoming(name) }?);
-        Ok(())
+        Ok(thread.set_name(unsafe { incoming(name) }?)?)
     })
 }
 
@@ -329,8 +331,8 @@ pub unsafe extern "C" fn pirn_enumerate(buf: *mut *mut pirn_thread_t, cap: usize
         if buf.is_null() && cap > 0 {
             return Err(Error::InvalidArgument.into());
         }
-        let threads = thread::enumerate();
-        let mut handles = Vec::with_capacity(cap.min(threads.len()));
+        let threads = thread::enumerate()?;
+        let mut handles = fallible::with_capacity(cap.min(threads.len()))?;
         for thread in threads.iter().take(cap) {
             match shared::open(thread.clone()) {
                 Ok(handle) => handles.push(handle),

@@ -70,6 +70,7 @@ pub extern "C" fn pirn_timer_free(timer: *mut pirn_timer_t) -> pirn_status_t {
 /// @return PIRN_ERR_SHUT_DOWN       the library has been shut down; or the shutdown joins threads, and it would have to wait for
 ///                                  this timer, but not for the caller
 /// @return PIRN_ERR_INVALID_HANDLE
+/// @return PIRN_ERR_NO_MEMORY
 ///
 /// Does not block. A timer that was cancelled before ends at once. The function runs on a thread of its own, as soon after the interval
 /// as the system's scheduling allows and never before, on the monotonic clock: steps of the wall clock do not matter, nor does time

@@ -53,7 +53,7 @@ impl Aftermath {
 }
 
 /// Calls them in order. One that panics is reported, and does not keep the others from their call.
-pub(super) fn call_back(future: &Future, callbacks: Vec<DoneCallback>) {
+pub(super) fn call_back(future: &Future, callbacks: impl IntoIterator<Item = DoneCallback>) {
     for callback in callbacks {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| callback(future))) {
             core::mem::forget(panic);

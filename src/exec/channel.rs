@@ -37,9 +37,10 @@ impl Inbox {
 
 impl Channel {
     /// For `left` futures; a waiter is woken when `quorum` of them have arrived, or a failed one if `on_failure`.
-    pub fn new(left: usize, quorum: usize, on_failure: bool) -> Channel {
-        let (arrived, waiters) = (VecDeque::new(), WaitList::new());
-        Channel { inbox: Mutex::new(Inbox { arrived, left, quorum, on_failure, failed: false, waiters }) }
+    pub fn new(left: usize, quorum: usize, on_failure: bool) -> Result<Channel, Error> {
+        let (mut arrived, waiters) = (VecDeque::new(), WaitList::new());
+        arrived.try_reserve_exact(left).map_err(|_| Error::NoMemory)?;
+        Ok(Channel { inbox: Mutex::new(Inbox { arrived, left, quorum, on_failure, failed: false, waiters }) })
     }
 
     /// The future at this position is done. Whom it wakes is notified when the future's lock has been let go.

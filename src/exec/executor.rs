@@ -5,12 +5,13 @@ use super::future::Future;
 use super::pool::{Pool, Stage};
 use super::worker;
 use crate::callback::{Target, Task};
+use crate::fallible;
 use crate::handle::Handle;
 use crate::handle::arena::Vacant;
 use crate::identity::Identified;
 use crate::park::Deadline;
 use crate::status::Error;
-use crate::sys::processors;
+use crate::sys::{allocator, processors};
 use crate::thread::shutdown;
 use std::sync::{Arc, Weak};
 
@@ -57,9 +58,12 @@ impl Executor {
         Executor { pool }
     }
 
-    /// Sets what the workers' names begin with; empty for the default. `AlreadyStarted` after the first submit.
+    /// Sets what the workers' names begin with; empty for the default. `AlreadyStarted` after the first submit,
+    /// `NoMemory`.
     pub fn set_thread_name_prefix(&self, prefix: &str) -> Result<(), Error> {
-        let prefix = if prefix.is_empty() { self.pool.default_prefix().clone() } else { prefix.into() };
+        allocator::check()?;
+        let prefix =
+            if prefix.is_empty() { self.pool.default_prefix().clone() } else { Arc::new(fallible::text(&[prefix])?) };
         let mut state = self.pool.lock();
         if state.settled {
             return Err(Error::AlreadyStarted);
@@ -68,8 +72,9 @@ impl Executor {
         Ok(())
     }
 
-    /// Sets what each worker runs first; None for nothing. `AlreadyStarted` after the first submit.
+    /// Sets what each worker runs first; None for nothing. `AlreadyStarted` after the first submit, `NoMemory`.
     pub fn set_initializer(&self, initializer: Option<Target>) -> Result<(), Error> {
+        allocator::check()?;
         let mut initializer = initializer.map(Arc::new);
         let mut state = self.pool.lock();
         if state.settled {
@@ -216,7 +221,7 @@ impl Executor {
     }
 
     /// What the workers' names begin with.
-    pub fn thread_name_prefix(&self) -> Arc<str> {
+    pub fn thread_name_prefix(&self) -> Arc<String> {
         self.pool.lock().prefix.clone()
     }
 

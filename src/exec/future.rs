@@ -18,11 +18,13 @@ use super::state::{Owners, Phase, Settled, Snapshot, Turned};
 use super::work::Value;
 use super::worker::{self, Lent, Worker};
 use crate::callback::{CallError, Failure, FreeFn, Task};
+use crate::fallible;
 use crate::handle::Handle;
 use crate::handle::arena::Vacant;
 use crate::identity::Identified;
 use crate::park::{Deadline, RawMutex, bucket, spin_until};
 use crate::status::Error;
+use crate::sys::allocator;
 use core::mem::ManuallyDrop;
 use slab::Slab;
 use std::sync::Arc;
@@ -533,16 +535,29 @@ impl Future {
         }
     }
 
-    /// Has `callback` called when the future is over: by the thread that ends it, after those added before; or now.
-    pub fn add_done_callback(&self, callback: DoneCallback) {
+    /// Has `callback` called when the future is over: by the thread that ends it, after those added before; or now. `NoMemory`.
+    pub fn add_done_callback(&self, callback: DoneCallback) -> Result<(), Error> {
+        allocator::check()?;
         self.look();
         let held = Held::of(self.record);
         if self.record.state().follow(Phase::is_over).is_err() {
             drop(held);
-            return call_back(self, vec![callback]);
+            call_back(self, [callback]);
+            return Ok(());
         }
         // SAFETY: the bucket is held.
-        unsafe { self.record.followers() }.callbacks.push(callback);
+        let callbacks = &mut unsafe { self.record.followers() }.callbacks;
+        let room = fallible::make_room(callbacks);
+        if room.is_ok() {
+            callbacks.push(callback);
+            return Ok(());
+        }
+        if followers_are_gone(self.record) {
+            self.record.state().unfollow();
+        }
+        drop(held);
+        drop(callback);
+        room
     }
 
     /// Has the result given back with the future itself.
@@ -560,14 +575,16 @@ impl Future {
     }
 
     /// Has `position` pushed into the channel when the future is done; at once if it is. Otherwise the key for `unwatch`.
-    pub(super) fn watch(&self, channel: &Arc<Channel>, position: usize) -> Option<usize> {
+    /// `NoMemory`.
+    pub(super) fn watch(&self, channel: &Arc<Channel>, position: usize) -> Result<Option<usize>, Error> {
+        allocator::check()?;
         self.look();
         let held = Held::of(self.record);
         if let Err(seen) = self.record.state().follow(Phase::is_done) {
             let notifier = channel.push(position, seen.phase().has_failed());
             drop(held);
             notifier.into_iter().for_each(Channel::notify);
-            return None;
+            return Ok(None);
         }
         // SAFETY: the bucket is held.
         let watchers = &mut unsafe { self.record.followers() }.watchers;
@@ -575,7 +592,7 @@ impl Future {
             // As a rule there is one, and it may be one of a million futures.
             *watchers = Slab::with_capacity(1);
         }
-        Some(watchers.insert(Watcher { channel: channel.clone(), position }))
+        Ok(Some(watchers.insert(Watcher { channel: channel.clone(), position })))
     }
 
     /// Takes a watcher away, of whom a future that is done knows nothing any more.

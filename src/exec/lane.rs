@@ -15,6 +15,7 @@
 //! come while a lane is locked. The child never looks at the parent's lanes, and who holds one is not kept waiting by a fork (`pool`).
 
 use crate::park::{Deadline, Spin};
+use crate::status::Error;
 use crate::sys::atomic::{AtomicU32, Ordering, in_one_order};
 use crate::sys::{fork, futex};
 use core::cell::UnsafeCell;
@@ -47,15 +48,32 @@ pub struct Queue<E> {
     held_up: bool,
     entries: VecDeque<E>,
     sweep_at: usize,
+    /// Up to so many entries there is room, and no need to sweep.
+    room: usize,
 }
 
 impl<E: Withdrawable> Queue<E> {
-    /// Appends a task.
+    /// Makes room for so many more: `NoMemory`.
+    #[inline]
+    pub fn make_room(&mut self, count: usize) -> Result<(), Error> {
+        if self.entries.len() + count <= self.room { Ok(()) } else { self.grow(count) }
+    }
+
+    /// Takes out what was withdrawn first, once the queue has doubled: constant time for each on average.
+    #[cold]
+    fn grow(&mut self, count: usize) -> Result<(), Error> {
+        if self.entries.len() + count > self.sweep_at {
+            self.entries.retain(E::is_pending);
+            self.sweep_at = SWEEP_AT_LEAST.max(2 * (self.entries.len() + count));
+        }
+        self.entries.try_reserve(count).map_err(|_| Error::NoMemory)?;
+        self.room = self.entries.capacity().min(self.sweep_at);
+        Ok(())
+    }
+
+    /// Appends a task, for which room was made.
     #[inline]
     pub fn submit(&mut self, entry: E) {
-        if self.entries.len() >= self.sweep_at {
-            self.sweep();
-        }
         self.entries.push_back(entry);
         self.submit_elsewhere();
     }
@@ -64,13 +82,6 @@ impl<E: Withdrawable> Queue<E> {
     #[inline]
     pub fn submit_elsewhere(&mut self) {
         self.submitted += 1;
-    }
-
-    /// Takes out what was withdrawn, once the queue has doubled: constant time for each on average.
-    #[cold]
-    fn sweep(&mut self) {
-        self.entries.retain(E::is_pending);
-        self.sweep_at = SWEEP_AT_LEAST.max(2 * self.entries.len());
     }
 
     /// The next in order.
@@ -115,6 +126,7 @@ impl<E: Withdrawable> Queue<E> {
     /// Takes everything, for good.
     pub fn drain(&mut self) -> VecDeque<E> {
         self.drained = true;
+        self.room = 0;
         core::mem::take(&mut self.entries)
     }
 }
@@ -141,6 +153,7 @@ impl<E> Lane<E> {
             held_up: false,
             entries: VecDeque::new(),
             sweep_at: SWEEP_AT_LEAST,
+            room: 0,
         };
         Lane { state: AtomicU32::new(0), queue: UnsafeCell::new(queue) }
     }

@@ -7,10 +7,12 @@ use super::executor::{Executor, FOREVER};
 use super::future::Future;
 use super::work::Value;
 use crate::callback::{CallError, Failure, FreeFn, Task};
+use crate::fallible;
 use crate::handle::arena::Vacant;
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
+use crate::sys::allocator;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -79,7 +81,8 @@ impl Identified for Map {
 
 /// Runs a chunk. Each task is dropped, and with it its item given back, when it is over; after a failure the rest unrun.
 fn run_chunk(tasks: Vec<Task>, results: &Results) -> Result<(), Failure> {
-    let mut values = VecDeque::with_capacity(tasks.len());
+    // There is room for all.
+    let mut values = core::mem::take(&mut *results.values.lock());
     let outcome = tasks.into_iter().try_for_each(|task| {
         values.push_back(Value(task.run()?));
         Ok(())
@@ -89,29 +92,39 @@ fn run_chunk(tasks: Vec<Task>, results: &Results) -> Result<(), Failure> {
 }
 
 impl Executor {
-    /// A map whose tasks are still to be queued, `chunksize` of them at a time: `InvalidArgument` if that is 0.
+    /// A map whose tasks are still to be queued, `chunksize` of them at a time: `InvalidArgument` if that is 0; `NoMemory`.
     pub(crate) fn map_of(&self, tasks: Vec<Task>, chunksize: usize, deadline: Deadline) -> Result<Map, Error> {
         if chunksize == 0 {
             return Err(Error::InvalidArgument);
         }
         let result_free = Arc::new(ResultFree(Mutex::new(None)));
-        let mut chunks = VecDeque::with_capacity(tasks.len().div_ceil(chunksize));
+        let mut chunks = VecDeque::new();
+        chunks.try_reserve_exact(tasks.len().div_ceil(chunksize)).map_err(|_| Error::NoMemory)?;
         let mut tasks = tasks.into_iter();
         while tasks.len() > 0 {
-            let some: Vec<_> = tasks.by_ref().take(chunksize).collect();
-            let results = Arc::new(Results { values: Mutex::new(VecDeque::new()), free: result_free.clone() });
-            let place = results.clone();
-            let chunk = Task::from_fn(move || run_chunk(some, &place).map(|()| core::ptr::null_mut()));
-            let vacant = Vacant::take().inspect_err(|_| chunks.iter().for_each(Chunk::take_back))?;
-            chunks.push_back(Chunk { future: Future::of_task(vacant, self.pool(), chunk), results });
+            let chunk = self.chunk_of(tasks.by_ref().take(chunksize), &result_free);
+            chunks.push_back(chunk.inspect_err(|_| chunks.iter().for_each(Chunk::take_back))?);
         }
         let progress = Mutex::new(Progress { chunks, current: None, ended: false });
         Ok(Map { id: identity::next(), deadline, result_free, progress })
     }
 
-    /// Queues the tasks of a map, all or none: `ShutDown`, `BrokenExecutor`, `NoThread`. If none, they are given back.
+    fn chunk_of(&self, tasks: impl Iterator<Item = Task>, free: &Arc<ResultFree>) -> Result<Chunk, Error> {
+        allocator::check()?;
+        let tasks = fallible::list(tasks)?;
+        let mut values = VecDeque::new();
+        values.try_reserve_exact(tasks.len()).map_err(|_| Error::NoMemory)?;
+        let vacant = Vacant::take()?;
+        let results = Arc::new(Results { values: Mutex::new(values), free: free.clone() });
+        let place = results.clone();
+        let chunk = Task::from_fn(move || run_chunk(tasks, &place).map(|()| core::ptr::null_mut()));
+        Ok(Chunk { future: Future::of_task(vacant, self.pool(), chunk), results })
+    }
+
+    /// Queues the tasks of a map, all or none: `NoMemory`, `ShutDown`, `BrokenExecutor`, `NoThread`. If none, they are given back.
     pub(crate) fn queue_map(&self, map: &Map) -> Result<(), Error> {
-        self.queue(&map.futures(), FOREVER).inspect_err(|_| map.take_back())
+        let futures = fallible::list(map.progress.lock().chunks.iter().map(|chunk| chunk.future.clone()));
+        futures.and_then(|futures| self.queue(&futures, FOREVER)).inspect_err(|_| map.take_back())
     }
 
     /// Queues the tasks, `chunksize` of them at a time: `InvalidArgument` if that is 0; `ShutDown`, `BrokenExecutor`,
@@ -203,19 +216,22 @@ impl Map {
 
     /// Gives back the tasks of a map that was never queued.
     pub(crate) fn take_back(&self) {
-        self.futures().iter().for_each(Future::take_back);
+        self.for_each_awaited(Future::take_back);
     }
 
     /// Cancels what has not started.
     pub fn cancel(&self) {
-        for future in self.futures() {
-            future.cancel();
-        }
+        self.for_each_awaited(|future| _ = future.cancel());
     }
 
-    /// Those from which nothing has been given out yet.
-    fn futures(&self) -> Vec<Future> {
-        self.progress.lock().chunks.iter().map(|chunk| chunk.future.clone()).collect()
+    /// Without the lock, for each future from which nothing has been given out yet. From the last one on: those that are given out
+    /// meanwhile leave at the front, and the others move up to places that are still to come.
+    fn for_each_awaited(&self, body: impl Fn(&Future)) {
+        let count = self.progress.lock().chunks.len();
+        for at in (0..count).rev() {
+            let future = self.progress.lock().chunks.get(at).map(|chunk| chunk.future.clone());
+            future.iter().for_each(&body);
+        }
     }
 
     /// Has results that are never given out given back: when the map is gone and their tasks are over.

@@ -35,6 +35,7 @@ mod channel;
 mod crew;
 mod entry;
 mod executor;
+mod failure;
 mod future;
 mod lane;
 mod map;

@@ -20,15 +20,17 @@ use super::lane::Queue;
 use super::shift::Shift;
 use super::worker;
 use crate::callback::{Target, Task};
+use crate::fallible;
 use crate::handle::Handle;
 use crate::handle::arena::Vacant;
 use crate::identity::{self, Identified as _, Kind};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
+use crate::sys::allocator;
+use crate::sys::atomic::unmodelled::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use crate::sys::fork::{self, Section};
 use crate::thread::hooks::Subject;
 use crate::thread::{Thread, hooks, report, shutdown};
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,7 +59,7 @@ pub(super) struct State {
     next_number: usize,
     /// A task was submitted: the settings stay.
     pub settled: bool,
-    pub prefix: Arc<str>,
+    pub prefix: Arc<String>,
     pub initializer: Option<Arc<Target>>,
     pub stage: Stage,
     pub broken: bool,
@@ -68,14 +70,14 @@ pub(super) struct Pool {
     id: u64,
     max_workers: AtomicUsize,
     max_pending: AtomicUsize,
-    default_prefix: Arc<str>,
+    default_prefix: Arc<String>,
     /// A box. In a child of fork the parent's is left where it is: workers and futures from before refer to it.
     shift: AtomicPtr<Shift>,
     state: Mutex<State>,
 }
 
 impl State {
-    fn new(prefix: Arc<str>) -> State {
+    fn new(prefix: Arc<String>) -> State {
         State {
             epoch: fork::epoch(),
             starting: 0,
@@ -154,7 +156,7 @@ impl Pool {
     pub fn new(max_workers: usize) -> Arc<Pool> {
         static CREATED: AtomicU64 = AtomicU64::new(0);
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
-        let default_prefix: Arc<str> = format!("ThreadPoolExecutor-{number}").into();
+        let default_prefix = Arc::new(format!("ThreadPoolExecutor-{number}"));
         let state = Mutex::new(State::new(default_prefix.clone()));
         let shift = AtomicPtr::new(Box::into_raw(Box::new(Shift::new(max_workers, 0))));
         let (max_workers, max_pending) = (AtomicUsize::new(max_workers), AtomicUsize::new(0));
@@ -198,7 +200,7 @@ impl Pool {
         Ok(())
     }
 
-    pub fn default_prefix(&self) -> &Arc<str> {
+    pub fn default_prefix(&self) -> &Arc<String> {
         &self.default_prefix
     }
 
@@ -251,10 +253,10 @@ impl Pool {
     fn start_counted(self: &Arc<Pool>, mut state: MutexGuard<'_, State>) -> Result<(), Error> {
         let number = state.next_number;
         state.next_number += 1;
-        let name = format!("{}_{number}", state.prefix);
+        let name = allocator::check().and_then(|()| fallible::text(&[&state.prefix, "_", &number.to_string()]));
         drop(state);
         let pool = self.clone();
-        let result = Thread::start_worker(&name, Target::from_fn(move || worker::main(pool)));
+        let result = name.and_then(|name| Thread::start_worker(name, Target::from_fn(move || worker::main(pool))));
         let mut state = self.lock();
         state.starting -= 1;
         let result = result.map(|thread| drop(state.threads.insert(number, thread)));
@@ -321,13 +323,14 @@ impl Pool {
         Ok(Place(Some((backlog, count))))
     }
 
-    /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0: `BrokenExecutor`, `ShutDown`,
-    /// `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
+    /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0, with `count` entries: `NoMemory`,
+    /// `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
     /// is made for it is to be broken off. Whether it has put something there is what `put` gives.
     #[inline]
     fn put<'a>(
         self: &'a Arc<Pool>,
         mut place: Place<'a>,
+        count: usize,
         priority: i32,
         put: impl FnOnce(&mut Queue<Entry>) -> bool,
     ) -> Result<Put, Error> {
@@ -350,6 +353,10 @@ impl Pool {
             drop((queue, inside));
             admission = self.admit(&mut has_started_one)?;
         };
+        if let Err(error) = queue.make_room(count) {
+            drop((queue, inside));
+            return Err(error);
+        }
         if put(&mut queue) {
             place.fill();
         }
@@ -403,7 +410,7 @@ impl Pool {
         hooks::task_submitted(handle.bits());
         // Filled under the lane's lock, when nothing can fail any more: nobody is to guess the handle of a future that will never be
         // queued.
-        let put = self.put(place, 0, |queue| {
+        let put = self.put(place, 1, 0, |queue| {
             queue.submit(Future::fill_open(vacant, self, task));
             true
         })?;
@@ -420,7 +427,7 @@ impl Pool {
             return self.submit_traced(place, [task], 0);
         }
         let mut task = Some(task);
-        let put = self.put(place, 0, |queue| {
+        let put = self.put(place, 1, 0, |queue| {
             if queue.open {
                 queue.submit(Entry::Detached(task.take().expect("a submit puts once")));
             }
@@ -437,6 +444,7 @@ impl Pool {
         task: Task,
         priority: i32,
     ) -> Result<Option<Handle>, Error> {
+        allocator::check()?;
         let handle = vacant.as_ref().map(Vacant::handle);
         if hooks::is_active() {
             match handle {
@@ -445,7 +453,7 @@ impl Pool {
             }
         }
         let mut task = Some(task);
-        let put = self.put(place, priority, |queue| {
+        let put = self.put(place, 1, priority, |queue| {
             let is_put = queue.open || vacant.is_some();
             if let Some(task) = task.take_if(|_| is_put) {
                 let entry = match vacant {
@@ -464,14 +472,13 @@ impl Pool {
 
     /// Queues tasks whose futures the program gets by their handles, all or none: `NoMemory`, and as `put`.
     pub fn submit_all_open(self: &Arc<Pool>, place: Place<'_>, tasks: Vec<Task>) -> Result<Vec<Handle>, Error> {
-        let mut vacants = Vec::new();
-        vacants.try_reserve_exact(tasks.len()).map_err(|_| Error::NoMemory)?;
+        let mut vacants = fallible::with_capacity(tasks.len())?;
         for _ in &tasks {
             vacants.push(Vacant::take()?);
         }
-        let handles: Vec<_> = vacants.iter().map(Vacant::handle).collect();
+        let handles = fallible::list(vacants.iter().map(Vacant::handle))?;
         handles.iter().for_each(|handle| hooks::task_submitted(handle.bits()));
-        let put = self.put(place, 0, |queue| {
+        let put = self.put(place, handles.len(), 0, |queue| {
             for (vacant, task) in vacants.into_iter().zip(tasks) {
                 queue.submit(Future::fill_open(vacant, self, task));
             }
@@ -488,7 +495,7 @@ impl Pool {
         if hooks::is_active() {
             return self.submit_traced(place, tasks, 0);
         }
-        let put = self.put(place, 0, |queue| {
+        let put = self.put(place, tasks.len(), 0, |queue| {
             if queue.open {
                 tasks.drain(..).for_each(|task| queue.submit(Entry::Detached(task)));
             }
@@ -507,22 +514,27 @@ impl Pool {
     ) -> Result<(), Error> {
         let mut futures = Vec::new();
         for task in tasks {
-            let vacant = Vacant::take().inspect_err(|_| futures.iter().for_each(Future::take_back))?;
-            let future = Future::of_task(vacant, self, task);
-            future.add_done_callback(Box::new(|future| {
-                if let Ok(Some(failure)) = future.exception(Deadline::PASSED) {
-                    report(&failure);
-                }
-            }));
-            futures.push(future);
+            let made = fallible::make_room(&mut futures).and_then(|()| self.traced(task));
+            futures.push(made.inspect_err(|_| futures.iter().for_each(Future::take_back))?);
         }
         self.submit_all(place, &futures, priority).inspect_err(|_| futures.iter().for_each(Future::take_back))
+    }
+
+    fn traced(self: &Arc<Pool>, task: Task) -> Result<Future, Error> {
+        allocator::check()?;
+        let future = Future::of_task(Vacant::take()?, self, task);
+        let report = future.add_done_callback(Box::new(|future| {
+            if let Ok(Some(failure)) = future.exception(Deadline::PASSED) {
+                report(&failure);
+            }
+        }));
+        report.inspect_err(|_| future.take_back()).map(|()| future)
     }
 
     /// Queues futures made for this pool, all or none: as `put`. If none, they are to be taken back.
     pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
         futures.iter().for_each(|future| hooks::task_submitted(future.id()));
-        let put = self.put(place, priority, |queue| {
+        let put = self.put(place, futures.len(), priority, |queue| {
             futures.iter().for_each(|future| self.shift().submit_ranked(queue, priority, future.to_entry()));
             true
         })?;

@@ -15,7 +15,7 @@ use crate::callback::{Arg, CallError, Failure, Range, Task};
 use crate::identity::Kind;
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
-use crate::sys::{fork, processors};
+use crate::sys::{allocator, fork, processors};
 use crate::thread::hooks::{self, Subject};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -121,6 +121,7 @@ impl Executor {
         if threads <= 1 {
             return alone(&units, &body);
         }
+        allocator::check()?;
         let epoch = fork::epoch();
         let split = Split::new(units.len(), threads, grain != 0);
         let (failed, failure) = (AtomicBool::new(false), Mutex::new(None));

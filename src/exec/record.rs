@@ -19,6 +19,7 @@
 
 use super::aftermath::DoneCallback;
 use super::channel::Channel;
+use super::failure;
 use super::pool::Pool;
 use super::state::{Owners, Phase, State};
 use super::work::Value;
@@ -27,11 +28,11 @@ use crate::handle::arena::{Slot, Vacant, freed_word, give_back};
 use crate::handle::{Handle, Kind};
 use crate::park::Crowd;
 use crate::status::Error;
+use crate::sys::atomic::unmodelled::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::sys::fork;
 use crate::word::Tag;
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use slab::Slab;
 use std::sync::Arc;
 
@@ -213,7 +214,7 @@ impl Record {
             Ok(Value(result)) => (if by_hand { Phase::ResultByHand } else { Phase::Result }, result),
             Err(error) => {
                 let phase = if by_hand { Phase::FailureByHand } else { Phase::Failure };
-                (phase, Box::into_raw(Box::new(error)).cast())
+                (phase, failure::pack(error))
             }
         };
         self.place_of(phase).store(pointer, RELAXED);
@@ -228,8 +229,8 @@ impl Record {
         let pointer = self.place_of(phase).load(RELAXED);
         match phase {
             Phase::Result | Phase::ResultByHand => Ok(Value(pointer)),
-            // SAFETY: `write` stored a box, which goes with the record.
-            Phase::Failure | Phase::FailureByHand => Err(unsafe { &*pointer.cast::<CallError>() }.clone()),
+            // SAFETY: `write` packed it, and it goes with the record.
+            Phase::Failure | Phase::FailureByHand => Err(unsafe { failure::unpack(pointer) }),
             _ => Err(Error::Cancelled.into()),
         }
     }
@@ -254,8 +255,8 @@ impl Record {
     /// `write` has just given this phase, and nobody has taken the edge to it.
     pub unsafe fn discard(&self, phase: Phase) {
         if phase.has_failed() {
-            // SAFETY: `write` stored a box, which nobody else has seen.
-            drop(unsafe { Box::from_raw(self.place_of(phase).load(RELAXED).cast::<CallError>()) });
+            // SAFETY: `write` packed it, and nobody else has seen it.
+            unsafe { failure::release(self.place_of(phase).load(RELAXED)) };
         }
     }
 
@@ -319,8 +320,8 @@ impl Record {
                     unsafe { Value(outcome).give_back(free) };
                 }
             }
-            // SAFETY: `write` stored a box, and nobody can reach it any more.
-            Phase::Failure | Phase::FailureByHand => drop(unsafe { Box::from_raw(outcome.cast::<CallError>()) }),
+            // SAFETY: `write` packed it, and nobody can reach it any more.
+            Phase::Failure | Phase::FailureByHand => unsafe { failure::release(outcome) },
             _ => {}
         }
         drop(followers);

@@ -5,6 +5,7 @@ use super::future::Future;
 use super::phase::Status;
 use super::pool::Pool;
 use super::worker::{self, Lent};
+use crate::fallible;
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
 use crate::status::{Error, PIRN_OK, PIRN_TIMED_OUT, pirn_status_t};
@@ -68,35 +69,36 @@ impl Hasher for HandleHasher {
 }
 
 /// Each future once, with the first of its positions, and for each position that future's place among them.
-fn distinct(futures: &[Future]) -> (Vec<usize>, Vec<usize>) {
-    let mut places = HashMap::with_capacity_and_hasher(futures.len(), BuildHasherDefault::<HandleHasher>::default());
-    let mut firsts = Vec::new();
+fn distinct(futures: &[Future]) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    let mut places = HashMap::with_hasher(BuildHasherDefault::<HandleHasher>::default());
+    places.try_reserve(futures.len()).map_err(|_| Error::NoMemory)?;
+    let mut firsts = fallible::with_capacity(futures.len())?;
     let place_of = |(position, future): (usize, &Future)| {
         *places.entry(future.id()).or_insert_with(|| {
             firsts.push(position);
             firsts.len() - 1
         })
     };
-    let places = futures.iter().enumerate().map(place_of).collect();
-    (firsts, places)
+    let places = fallible::list(futures.iter().enumerate().map(place_of))?;
+    Ok((firsts, places))
 }
 
-/// Who of these, each there once, is done, and whether that is enough.
-fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen) -> Waited {
+/// Who of these, each there once, is done, which goes to `done`; whether that is enough, and how many they are.
+fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen, done: &mut Vec<bool>) -> (bool, usize) {
     let mut failed = false;
-    let look = |future: &Future| {
-        let done = future.is_done();
-        failed |= done == Some(true);
-        done.is_some()
-    };
-    let done: Vec<_> = futures.map(look).collect();
+    done.clear();
+    done.extend(futures.map(|future| {
+        let is_done = future.is_done();
+        failed |= is_done == Some(true);
+        is_done.is_some()
+    }));
     let n_done = done.iter().filter(|done| **done).count();
     let complete = match when {
         ReturnWhen::FirstCompleted => n_done > 0 || done.is_empty(),
         ReturnWhen::FirstException => failed || n_done == done.len(),
         ReturnWhen::AllCompleted => n_done == done.len(),
     };
-    Waited { complete, done, n_done, refused: None }
+    (complete, n_done)
 }
 
 /// Waits, by `wait_until`, whose answer is `TimedOut` if it has to wait for longer. A worker that waits for futures of its own pool has its
@@ -136,35 +138,43 @@ fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
 
 /// Waits until enough of the futures are done, or until the deadline. Duplicates count once. A future that is cancelled, but not
 /// notified, is not done; one that is cancelled and notified is no failure. A worker that waits for its own pool's futures lends its place
-/// meanwhile, and waits neither for what it runs itself nor for what nobody is left to run.
-pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Waited {
-    let (firsts, places) = distinct(futures);
+/// meanwhile, and waits neither for what it runs itself nor for what nobody is left to run. `NoMemory`, before it has waited.
+pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Result<Waited, Error> {
+    let (firsts, places) = distinct(futures)?;
     let each = || firsts.iter().map(|&position| &futures[position]);
-    let mut found = survey(each(), when);
-    if !found.complete && !deadline.has_passed() {
+    let (mut found, mut done) = (fallible::with_capacity(firsts.len())?, fallible::with_capacity(futures.len())?);
+    let (mut complete, mut n_done) = survey(each(), when, &mut found);
+    let mut refused = None;
+    if !complete && !deadline.has_passed() {
         let (quorum, on_failure) = match when {
             ReturnWhen::FirstCompleted => (1, false),
             ReturnWhen::FirstException => (firsts.len(), true),
             ReturnWhen::AllCompleted => (firsts.len(), false),
         };
-        let channel = Arc::new(Channel::new(firsts.len(), quorum, on_failure));
-        let keys: Vec<_> = each().enumerate().map(|(place, future)| future.watch(&channel, place)).collect();
+        let channel = Arc::new(Channel::new(firsts.len(), quorum, on_failure)?);
+        let mut keys = fallible::with_capacity(firsts.len())?;
+        let watched = each().enumerate().try_for_each(|(place, future)| {
+            keys.push(future.watch(&channel, place)?);
+            Ok(())
+        });
         let vain = each().filter(|future| future.runs_here()).count();
-        let is_vain = vain > 0 && (when == ReturnWhen::AllCompleted || found.n_done + vain == firsts.len());
-        let outcome = if is_vain && deadline == Deadline::NEVER {
+        let is_vain = vain > 0 && (when == ReturnWhen::AllCompleted || n_done + vain == firsts.len());
+        let outcome = if watched.is_err() {
+            watched
+        } else if is_vain && deadline == Deadline::NEVER {
             Err(Error::Deadlock)
         } else {
             let lend_if_home = || worker::lend_if_home(each().map(|future| future.pool()));
             wait_in_task(deadline, lend_if_home, each, || channel.has_enough(), |until| channel.wait(until))
         };
-        let refused = outcome.err().filter(|&error| error != Error::TimedOut);
+        refused = outcome.err().filter(|&error| error != Error::TimedOut);
         for (future, key) in each().zip(keys) {
             key.into_iter().for_each(|key| future.unwatch(key));
         }
-        found = Waited { refused, ..survey(each(), when) };
+        (complete, n_done) = survey(each(), when, &mut found);
     }
-    let done = places.into_iter().map(|place| found.done[place]).collect();
-    Waited { done, ..found }
+    done.extend(places.into_iter().map(|place| found[place]));
+    Ok(Waited { complete, done, n_done, refused })
 }
 
 /// A pool, by its address: to be compared, never to be looked into.
@@ -215,24 +225,27 @@ impl Identified for AsCompleted {
 }
 
 impl AsCompleted {
-    /// Over these futures, each once, until `deadline`.
-    pub fn new(futures: &[Future], deadline: Deadline) -> AsCompleted {
-        let (firsts, _) = distinct(futures);
-        let channel = Arc::new(Channel::new(firsts.len(), 1, false));
-        let watch = |(place, &position): (usize, &usize)| {
-            let future = futures[position].clone();
-            Place { position, key: future.watch(&channel, place), future: Some(future) }
-        };
-        let places: Vec<_> = firsts.iter().enumerate().map(watch).collect();
-        // What is done by now was done already, as far as anyone can tell.
-        channel.sort();
-        let mut homes: Vec<_> =
-            futures.iter().map(|future| future.pool()).filter(|pool| !pool.is_null()).map(Home).collect();
+    /// Over these futures, each once, until `deadline`. `NoMemory`.
+    pub fn new(futures: &[Future], deadline: Deadline) -> Result<AsCompleted, Error> {
+        let (firsts, _) = distinct(futures)?;
+        let channel = Arc::new(Channel::new(firsts.len(), 1, false)?);
+        let mut homes =
+            fallible::list(futures.iter().map(|future| future.pool()).filter(|pool| !pool.is_null()).map(Home))?;
         homes.sort_unstable();
         homes.dedup();
+        let places = fallible::with_capacity(firsts.len())?;
         let watched = Mutex::new(Watched { epoch: fork::epoch(), places });
         let first = futures.first().map_or(0, |future| future.id());
-        AsCompleted { id: identity::next(), first, deadline, homes, channel, watched }
+        // Dropped, it watches nothing any more.
+        let iteration = AsCompleted { id: identity::next(), first, deadline, homes, channel, watched };
+        for (place, position) in firsts.into_iter().enumerate() {
+            let future = futures[position].clone();
+            let key = future.watch(&iteration.channel, place)?;
+            iteration.watched.lock().places.push(Place { position, key, future: Some(future) });
+        }
+        // What is done by now was done already, as far as anyone can tell.
+        iteration.channel.sort();
+        Ok(iteration)
     }
 
     /// The identity of the first future; 0 if there is none.

@@ -18,8 +18,11 @@
 
 mod cache;
 
+pub use cache::leave;
+
 use super::Handle;
 use crate::status::Error;
+use crate::sys::atomic::unmodelled;
 use crate::sys::memory;
 use crate::word::{GENERATION_MASK, GENERATION_SHIFT, STATE_MASK, Tag};
 use core::cell::UnsafeCell;
@@ -29,7 +32,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
 /// A slot: its word, and room for an object.
 #[repr(C, align(64))]
 pub struct Slot {
-    word: AtomicU64,
+    word: unmodelled::AtomicU64,
     room: UnsafeCell<[u64; 7]>,
 }
 
@@ -75,7 +78,7 @@ static FREE: AtomicU64 = AtomicU64::new(0);
 impl Slot {
     /// The word.
     #[inline]
-    pub fn word(&self) -> &AtomicU64 {
+    pub fn word(&self) -> &unmodelled::AtomicU64 {
         &self.word
     }
 

@@ -33,7 +33,7 @@ use crate::sys::barrier;
 use core::ptr::{null, null_mut};
 
 #[cfg(not(loom))]
-pub use table::{Mark, after_fork, retire};
+pub use table::{Mark, after_fork, leave, retire};
 
 /// How many handles a thread can be using at once, by calls inside callbacks inside calls; beyond that they are counted.
 const DEPTH: usize = if cfg!(loom) { 1 } else { 8 };

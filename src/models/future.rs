@@ -216,7 +216,7 @@ fn a_follower_against_completion() {
 #[test]
 fn as_completed_hands_over() {
     model(|| {
-        let channel = Arc::new(Channel::new(2, 1, false));
+        let channel = Arc::new(Channel::new(2, 1, false).unwrap());
         let taker = {
             let channel = channel.clone();
             thread::spawn(move || channel.take(Deadline::NEVER))

@@ -76,11 +76,7 @@ fn none_is_left_out() {
         };
         for number in [1, 2] {
             existing.fetch_add(1, Ordering::Relaxed);
-            let before = source.set(Some(probe(number, &freed)), |set_in| {
-                let places = known.lock().clone();
-                places.iter().for_each(|place| set_in(place));
-            });
-            drop(before);
+            drop(source.set(Some(probe(number, &freed)), || Ok(known.lock().clone()), |place| place).unwrap());
         }
         let place = starting.join().unwrap();
         assert_eq!(place.get().map(|hook| hook.call()), Some(2));

@@ -9,6 +9,10 @@ use super::Deadline;
 use crate::sys::atomic::AtomicU32;
 use crate::sys::futex::{self, Slept};
 #[cfg(not(loom))]
+use crate::{status::Error, sys::thread::may_keep};
+#[cfg(not(loom))]
+use core::mem::ManuallyDrop;
+#[cfg(not(loom))]
 use std::{cell::RefCell, rc::Rc};
 
 /// Sleeps while `word` is `expected`. False: the deadline has passed, or the thread's hook has called the wait off. (What has no
@@ -28,19 +32,29 @@ type Hook = Rc<dyn Fn() -> bool>;
 
 #[cfg(not(loom))]
 thread_local! {
-    static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
+    static HOOK: ManuallyDrop<RefCell<Option<Hook>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
-/// Sets the calling thread's hook, or none. The one before it is dropped: no borrow is held meanwhile, as that is user code.
+/// Sets the calling thread's hook. The one before it is dropped: no borrow is held meanwhile, as that is user code. `NoMemory`.
 #[cfg(not(loom))]
-pub fn set_interrupt_hook(hook: Option<Hook>) {
-    drop(HOOK.try_with(|slot| slot.replace(hook)));
+pub fn set_interrupt_hook(hook: Hook) -> Result<(), Error> {
+    if !may_keep() {
+        return Err(Error::NoMemory);
+    }
+    drop(HOOK.with(|slot| slot.replace(Some(hook))));
+    Ok(())
+}
+
+/// The same for none, also at the thread's end.
+#[cfg(not(loom))]
+pub fn drop_interrupt_hook() {
+    drop(HOOK.with(|slot| slot.take()));
 }
 
 /// Whether a wait of the calling thread until `deadline` can be called off. (Not in models.)
 pub fn may_be_called_off(deadline: Deadline) -> bool {
     #[cfg(not(loom))]
-    let has_hook = HOOK.try_with(|slot| slot.borrow().is_some()).unwrap_or(false);
+    let has_hook = HOOK.with(|slot| slot.borrow().is_some());
     #[cfg(loom)]
     let has_hook = false;
     deadline != Deadline::NEVER && has_hook
@@ -51,6 +65,6 @@ pub fn may_be_called_off(deadline: Deadline) -> bool {
 #[cfg(not(loom))]
 #[cold]
 fn is_called_off() -> bool {
-    let hook = HOOK.try_with(|slot| slot.borrow().clone()).ok().flatten();
+    let hook = HOOK.with(|slot| slot.borrow().clone());
     hook.is_some_and(|hook| hook())
 }

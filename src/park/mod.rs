@@ -25,7 +25,7 @@ pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};
 pub use interrupt::may_be_called_off;
 #[cfg(not(loom))]
-pub use interrupt::set_interrupt_hook;
+pub use interrupt::{drop_interrupt_hook, set_interrupt_hook};
 pub use list::{Notice, Notifier, Notifiers, Turn, Wait, WaitList, Waited, wait_on};
 pub use mutex::{Mutex, MutexGuard, RawMutex, Wake};
 #[cfg(not(loom))]

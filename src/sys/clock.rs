@@ -40,6 +40,12 @@ impl Deadline {
         self == Deadline::PASSED || (self != Deadline::NEVER && now_ns() >= self.0)
     }
 
+    /// Nanoseconds until the moment; 0 once it has passed.
+    #[cfg(feature = "annotate")]
+    pub fn left_ns(self) -> u64 {
+        self.0.saturating_sub(now_ns())
+    }
+
     /// The moment as the system takes it; None for never.
     pub fn as_timespec(self) -> Option<libc::timespec> {
         (self != Deadline::NEVER).then_some(libc::timespec {

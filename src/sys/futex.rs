@@ -3,6 +3,7 @@
 //! Both may wake spuriously, and `wake` never reads the word: it is given an address, because the word's
 //! owner may be gone already (see futex(2); glibc and Rust's std rely on the same).
 
+#[cfg(loom)]
 use super::atomic::AtomicU32;
 use super::clock::Deadline;
 
@@ -24,12 +25,32 @@ pub enum Slept {
 
 #[cfg(not(loom))]
 mod imp {
-    use super::{AtomicU32, Deadline, Slept};
+    use super::{Deadline, Slept};
+    use crate::sys::annotate;
+
+    /// A 32-bit word to sleep on: an atomic one, whether race detectors are told of it or not.
+    pub trait Word {
+        /// Its address.
+        fn address(&self) -> *mut u32;
+    }
+
+    impl Word for core::sync::atomic::AtomicU32 {
+        fn address(&self) -> *mut u32 {
+            self.as_ptr()
+        }
+    }
+
+    #[cfg(feature = "annotate")]
+    impl Word for crate::sys::annotate::atomic::AtomicU32 {
+        fn address(&self) -> *mut u32 {
+            self.as_ptr()
+        }
+    }
 
     /// Sleeps while `word` is `expected`, until woken or until `deadline`.
     ///
     /// The deadline is absolute, so nothing is added by waiting again.
-    pub fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) -> Slept {
+    pub fn wait(word: &impl Word, expected: u32, deadline: Deadline) -> Slept {
         let limit = deadline.as_timespec();
         let limit_ptr = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
         // SAFETY: `word` is a live, aligned 32-bit word and `limit_ptr` is NULL or a valid timespec. The BITSET form takes an
@@ -37,7 +58,7 @@ mod imp {
         let result = unsafe {
             libc::syscall(
                 libc::SYS_futex,
-                word.as_ptr(),
+                word.address(),
                 libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
                 expected,
                 limit_ptr,
@@ -47,13 +68,16 @@ mod imp {
         };
         match if result == 0 { 0 } else { super::last_os_error() } {
             libc::ETIMEDOUT => Slept::TimedOut,
-            libc::EINTR => Slept::Interrupted,
+            libc::EINTR => {
+                annotate::handle_signals();
+                Slept::Interrupted
+            }
             _ => Slept::Woken,
         }
     }
 
     /// Wakes up to `count` threads that sleep on the word at this address, which need not exist any more.
-    pub fn wake(word: *const AtomicU32, count: i32) {
+    pub fn wake(word: *const impl Word, count: i32) {
         // SAFETY: FUTEX_WAKE uses the address as a key only; it does not access the memory behind it.
         unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, count) };
     }

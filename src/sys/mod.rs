@@ -6,6 +6,22 @@
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
 compile_error!("pirn runs on 64-bit Linux with glibc so far; other systems belong behind src/sys");
 
+#[cfg(not(loom))]
+pub mod allocator;
+#[cfg(feature = "annotate")]
+pub mod annotate;
+/// Nobody is told.
+#[cfg(not(feature = "annotate"))]
+pub mod annotate {
+    #[inline(always)]
+    pub fn used(_: *const core::ffi::c_void) {}
+
+    #[inline(always)]
+    pub fn unused(_: *const core::ffi::c_void) {}
+
+    #[inline(always)]
+    pub fn handle_signals() {}
+}
 pub mod atomic;
 pub mod barrier;
 pub mod cell;

@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug)]
 pub struct SystemThread(libc::pthread_t);
 
+#[cfg(not(feature = "annotate"))]
 unsafe extern "C" {
     /// glibc 2.31 and later: pthread_join with an absolute limit on a clock of choice.
     fn pthread_clockjoin_np(
@@ -18,6 +19,44 @@ unsafe extern "C" {
         clock: libc::clockid_t,
         limit: *const libc::timespec,
     ) -> libc::c_int;
+}
+
+/// # Safety
+/// As for [`SystemThread::join`].
+#[cfg(not(feature = "annotate"))]
+unsafe fn join_until(thread: libc::pthread_t, limit: libc::timespec) -> libc::c_int {
+    // SAFETY: the caller's promise.
+    unsafe { pthread_clockjoin_np(thread, core::ptr::null_mut(), libc::CLOCK_MONOTONIC, &limit) }
+}
+
+/// On the clock that can be set, again and again: ThreadSanitizer knows no other such function, and takes a thread that was joined
+/// by one for a leak.
+///
+/// # Safety
+/// As for [`SystemThread::join`].
+#[cfg(feature = "annotate")]
+unsafe fn join_until(thread: libc::pthread_t, limit: libc::timespec) -> libc::c_int {
+    unsafe extern "C" {
+        fn pthread_timedjoin_np(
+            thread: libc::pthread_t,
+            value: *mut *mut c_void,
+            limit: *const libc::timespec,
+        ) -> libc::c_int;
+    }
+    let deadline = Deadline::at_ns(limit.tv_sec as u64 * 1_000_000_000 + limit.tv_nsec as u64);
+    loop {
+        let left = deadline.left_ns() as i64;
+        let mut until = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: a valid place for the result.
+        unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut until) };
+        until.tv_sec += left / 1_000_000_000 + (until.tv_nsec + left % 1_000_000_000) / 1_000_000_000;
+        until.tv_nsec = (until.tv_nsec + left % 1_000_000_000) % 1_000_000_000;
+        // SAFETY: the caller's promise.
+        match unsafe { pthread_timedjoin_np(thread, core::ptr::null_mut(), &until) } {
+            libc::ETIMEDOUT if !deadline.has_passed() => {}
+            result => return result,
+        }
+    }
 }
 
 impl SystemThread {
@@ -79,10 +118,14 @@ impl SystemThread {
     /// # Safety
     /// The thread has been neither joined nor detached, and no other thread is joining it.
     pub unsafe fn join(self, deadline: Deadline) -> Result<(), Error> {
-        let limit = deadline.as_timespec();
-        let limit_ptr = limit.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
-        // SAFETY: the caller's promise. A NULL limit means none.
-        match unsafe { pthread_clockjoin_np(self.0, core::ptr::null_mut(), libc::CLOCK_MONOTONIC, limit_ptr) } {
+        let joined = match deadline.as_timespec() {
+            // Not the other function without a limit: tools that watch a process's threads know this one.
+            // SAFETY: the caller's promise.
+            None => unsafe { libc::pthread_join(self.0, core::ptr::null_mut()) },
+            // SAFETY: as above.
+            Some(limit) => unsafe { join_until(self.0, limit) },
+        };
+        match joined {
             0 => Ok(()),
             libc::ETIMEDOUT => Err(Error::TimedOut),
             _ => Err(Error::Deadlock),
@@ -204,11 +247,16 @@ impl SignalMask {
 static END_KEY: AtomicU64 = AtomicU64::new(0);
 static AT_END: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 /// The C library calls destructors of keys in so many rounds as long as there are values (PTHREAD_DESTRUCTOR_ITERATIONS).
-const ROUNDS: u32 = 4;
+///
+/// ThreadSanitizer's own end of a thread is in the last round, and no instrumented code may run behind it: one less with the library
+/// for detectors.
+const ROUNDS: u32 = if cfg!(feature = "annotate") { 3 } else { 4 };
 
 thread_local! {
     /// How many rounds of destructors the calling thread has been through.
     static ROUND: Cell<u32> = const { Cell::new(0) };
+    /// The end hook has been called, or is being called.
+    static HAS_ENDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Prepares `call_at_end`, once. Done when the library is loaded, when there are keys to be had.
@@ -234,12 +282,27 @@ pub fn call_at_end() -> bool {
     key != 0 && unsafe { libc::pthread_setspecific((key - 1) as libc::pthread_key_t, value) } == 0
 }
 
+/// Whether the calling thread may keep something for itself, which the end hook gives back. Not in that hook or after it, nor where
+/// the system refuses.
+///
+/// So thread-locals have no destructors, which Rust's standard library would have the C library register: where there is no
+/// memory for that the process ends.
+pub fn may_keep() -> bool {
+    !HAS_ENDED.get() && call_at_end()
+}
+
+/// The same for what is worth more than the memory that it takes: kept also where the system refuses, and then for good.
+pub fn may_keep_anyway() -> bool {
+    may_keep() || !HAS_ENDED.get()
+}
+
 unsafe extern "C" fn end_round(_: *mut c_void) {
     let round = ROUND.get() + 1;
     ROUND.set(round);
     if round < ROUNDS && call_at_end() {
         return;
     }
+    HAS_ENDED.set(true);
     // SAFETY: `prepare_call_at_end` stored such a function.
     let at_end = unsafe { core::mem::transmute::<*mut (), fn()>(AT_END.load(Ordering::Relaxed)) };
     at_end();

@@ -64,7 +64,7 @@ pub fn main_thread() -> Arc<Thread> {
 /// An object for a thread that runs already: the calling one, or the main one.
 fn new_running(sort: Sort) -> Arc<Thread> {
     let (name, ident, native_id) = match sort {
-        Sort::Main => (MAIN_NAME.into(), ident::main_ident(), system::main_native_id()),
+        Sort::Main => (MAIN_NAME.to_owned(), ident::main_ident(), system::main_native_id()),
         _ => (format!("Dummy-{}", ident::next_name_number()), get_ident(), system::native_id()),
     };
     let thread = Thread::with_state(
@@ -72,7 +72,7 @@ fn new_running(sort: Sort) -> Arc<Thread> {
             sort,
             stage: Stage::Running,
             epoch: fork::epoch(),
-            name: Name::Given(name.into()),
+            name: Name::Given(Arc::new(name)),
             daemon: sort == Sort::Dummy,
             is_over: false,
             target: None,
@@ -91,13 +91,8 @@ pub fn set(thread: Arc<Thread>) {
     system::call_at_end();
 }
 
-/// Makes sure that `leave` can be called.
-pub fn prepare_for_ends() {
-    system::prepare_call_at_end(leave);
-}
-
-/// At the end of a system thread, when all thread-locals of other libraries are gone.
-fn leave() {
+/// At the end of a system thread.
+pub fn leave() {
     if CURRENT.get().is_null() {
         local::give_back_values();
     }

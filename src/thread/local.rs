@@ -11,9 +11,10 @@
 use super::shutdown;
 use super::table::{Key, Table, Tables, View};
 use crate::callback::{Arg, CallError, Target};
+use crate::fallible;
 use crate::identity::Identified;
 use crate::status::Error;
-use crate::sys::thread as system;
+use crate::sys::{allocator, thread as system};
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::null;
@@ -78,7 +79,8 @@ impl Local {
     /// Gives an attribute a value on the calling thread; the one it had is given back. `Failed` if the init fails, `InvalidHandle` if the
     /// local is closed, `NoMemory`.
     pub fn set(&self, name: Option<&[u8]>, value: Arg) -> Result<(), CallError> {
-        let name = name.map(copy).transpose()?;
+        allocator::check()?;
+        let name = name.map(fallible::bytes).transpose()?;
         self.enter()?;
         let own = self.own_with_entry()?;
         let before = own.table().ok_or(Error::InvalidHandle)?.set(&self.key, name, value)?;
@@ -143,6 +145,7 @@ impl Local {
     fn own_with_entry(&self) -> Result<Own, Error> {
         let mut own = OWN.get();
         if own.table.is_null() {
+            allocator::check()?;
             if !system::call_at_end() {
                 return Err(Error::NoMemory);
             }
@@ -157,13 +160,6 @@ impl Local {
         }
         Ok(own)
     }
-}
-
-fn copy(name: &[u8]) -> Result<Box<[u8]>, Error> {
-    let mut copy = Vec::new();
-    copy.try_reserve_exact(name.len()).map_err(|_| Error::NoMemory)?;
-    copy.extend_from_slice(name);
-    Ok(copy.into_boxed_slice())
 }
 
 /// Gives back all values of the calling thread, which ends.

@@ -43,7 +43,7 @@ mod tests;
 mod timer;
 
 pub use crate::sys::thread::native_id as get_native_id;
-pub use current::{current, main_thread, prepare_for_ends};
+pub use current::{current, leave, main_thread};
 pub use ident::get_ident;
 pub use local::Local;
 pub use registry::{active_count, after_fork, before_fork, enumerate};
@@ -51,15 +51,16 @@ pub use report::{Excepthook, Report, excepthook, report, set_excepthook, write};
 pub use timer::Timer;
 
 use crate::callback::Target;
+use crate::fallible;
 use crate::identity::{self, Identified, Kind};
 use crate::park::{Deadline, Mutex};
 use crate::status::Error;
 use crate::sync::Event;
+use crate::sys::atomic::unmodelled::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use crate::sys::thread::{self as system, SystemThread};
-use crate::sys::{clock, fork};
+use crate::sys::{allocator, clock, fork};
 use crate::timer::Node;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use handshake::{Handshake, Joinable};
 use hooks::{Hooks, Subject};
 use state::{Name, Sort, Stage, State};
@@ -183,8 +184,8 @@ impl Thread {
     }
 
     /// Starts a worker of a pool: a non-daemon thread with this name.
-    pub fn start_worker(name: &str, target: Target) -> Result<Arc<Thread>, Error> {
-        let thread = Thread::unstarted(Sort::Ordinary, Name::Given(name.into()), false, Some(target), 0);
+    pub fn start_worker(name: String, target: Target) -> Result<Arc<Thread>, Error> {
+        let thread = Thread::unstarted(Sort::Ordinary, Name::Given(Arc::new(name)), false, Some(target), 0);
         // What an executor has taken it finishes, whoever submitted it.
         thread.start_by(true, true).map(|()| thread)
     }
@@ -199,8 +200,9 @@ impl Thread {
         state.sort != Sort::Dummy && state.daemon
     }
 
-    /// Starts it. `AlreadyStarted`, `NoThread`, `ShutDown`.
+    /// Starts it. `AlreadyStarted`, `NoThread`, `ShutDown`, `NoMemory`.
     pub fn start(self: &Arc<Thread>) -> Result<(), Error> {
+        allocator::check()?;
         // What a hook starts is what it causes, and is not to be told of.
         self.start_by(current::is_joined_at_exit(), !hooks::is_in_hook())
     }
@@ -361,13 +363,14 @@ impl Thread {
     }
 
     /// Its name.
-    pub fn name(&self) -> Arc<str> {
+    pub fn name(&self) -> Arc<String> {
         self.state.lock().name.spell()
     }
 
-    /// Renames it, at any time. The system's name for the thread follows.
-    pub fn set_name(&self, name: &str) {
-        let name: Arc<str> = name.into();
+    /// Renames it, at any time. The system's name for the thread follows. `NoMemory`.
+    pub fn set_name(&self, name: &str) -> Result<(), Error> {
+        allocator::check()?;
+        let name = Arc::new(fallible::text(&[name])?);
         let mut state = self.state.lock();
         state.name = Name::Given(name.clone());
         // Under the lock: the thread cannot end meanwhile, and its number not become another's.
@@ -378,6 +381,7 @@ impl Thread {
                 system::set_name(native_id, &name);
             }
         }
+        Ok(())
     }
 
     /// Its number in this process, from its start on; kept after its end. `NotStarted`.
@@ -435,7 +439,7 @@ impl Thread {
         let life = self.life();
         let mut state = self.state.lock();
         if state.sort == Sort::Dummy {
-            state.name = Name::Given(MAIN_NAME.into());
+            state.name = Name::Given(Arc::new(MAIN_NAME.to_owned()));
             state.daemon = false;
         }
         state.sort = Sort::Main;

@@ -6,6 +6,7 @@
 
 use super::timer::TIMERS;
 use super::{Thread, current, get_ident, ident, local, shutdown};
+use crate::fallible;
 use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
 use crate::status::Error;
 use std::collections::BTreeMap;
@@ -151,24 +152,24 @@ pub fn take_back(thread: &Thread) {
     drop(removed);
 }
 
-/// Every thread that runs, or is about to: pending timers are left out.
-pub fn running() -> Vec<Arc<Thread>> {
+/// Every thread that runs, or is about to: pending timers are left out. `NoMemory`.
+pub fn running() -> Result<Vec<Arc<Thread>>, Error> {
     current::main_thread();
-    REGISTRY.lock().threads.values().cloned().collect()
+    fallible::list(REGISTRY.lock().threads.values().cloned())
 }
 
-/// Every thread that is alive, the main one and pending timers included, in the order in which they were made.
-pub fn enumerate() -> Vec<Arc<Thread>> {
+/// Every thread that is alive, the main one and pending timers included, in the order in which they were made: `NoMemory`.
+pub fn enumerate() -> Result<Vec<Arc<Thread>>, Error> {
     current::main_thread();
     let mut threads;
     {
         let timers = TIMERS.lock();
         let registry = REGISTRY.lock();
-        threads = timers.all();
+        threads = timers.all(registry.threads.len())?;
         threads.extend(registry.threads.values().cloned());
     }
     threads.sort_unstable_by_key(|thread| thread.id);
-    threads
+    Ok(threads)
 }
 
 /// How many threads are alive.

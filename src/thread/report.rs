@@ -2,10 +2,11 @@
 
 use super::{Thread, current, get_ident};
 use crate::callback::{self, Arg, Failure, PIRN_EXIT};
+use crate::fallible;
 use crate::hook::Place;
-use crate::sys::process;
+use crate::status::Error;
+use crate::sys::{allocator, process};
 use core::ffi::{CStr, c_void};
-use std::ffi::CString;
 use std::sync::Arc;
 
 /// What an excepthook is told.
@@ -49,9 +50,13 @@ impl Excepthook {
 
 static EXCEPTHOOK: Place<Excepthook> = Place::new();
 
-/// Sets the hook; None restores the default.
-pub fn set_excepthook(hook: Option<Excepthook>) {
+/// Sets the hook; None restores the default. `NoMemory`.
+pub fn set_excepthook(hook: Option<Excepthook>) -> Result<(), Error> {
+    if hook.is_some() {
+        allocator::check()?;
+    }
     drop(EXCEPTHOOK.replace(hook.map(Arc::new)));
+    Ok(())
 }
 
 /// The function and argument of the hook that is set.
@@ -64,29 +69,36 @@ pub fn report(failure: &Failure) {
     let thread = current::registered();
     let report = Report { code: failure.code(), message: failure.message(), traceback: c"", thread: thread.as_ref() };
     let Some(hook) = EXCEPTHOOK.get() else { return write(&report) };
-    let result = callback::run(|| (hook.call)(hook.function, hook.arg.as_ptr(), &report));
+    let result = hook.arg.lend(|arg| callback::run(|| (hook.call)(hook.function, arg, &report)));
     drop(hook);
     if let Err(hooks_own) = result {
         // Nobody is left to be told but the reader of stderr, who is to learn of both.
-        let mut traceback = format!("in the excepthook, which was told of code {}: ", report.code).into_bytes();
-        traceback.extend_from_slice(report.message.to_bytes());
-        let traceback = CString::new(traceback).unwrap_or_default();
-        write(&Report { code: hooks_own.code(), message: hooks_own.message(), traceback: &traceback, ..report });
+        let begin = format!("in the excepthook, which was told of code {}: ", report.code);
+        let own = Report { code: hooks_own.code(), message: hooks_own.message(), ..report };
+        write_parts(&own, &[begin.as_bytes(), report.message.to_bytes()]);
     }
 }
 
 /// What the default hook does: writes to stderr, in one piece.
 pub fn write(report: &Report<'_>) {
+    write_parts(report, &[report.traceback.to_bytes()]);
+}
+
+fn write_parts(report: &Report<'_>, traceback: &[&[u8]]) {
     if report.code == PIRN_EXIT {
         return;
     }
-    let name = report.thread.map_or_else(|| get_ident().to_string().into(), |thread| thread.name());
-    let mut text = format!("Exception in thread {name}:\n  code {}: ", report.code).into_bytes();
-    text.extend_from_slice(report.message.to_bytes());
-    if !report.traceback.is_empty() {
-        text.extend_from_slice(b"\n  ");
-        text.extend_from_slice(report.traceback.to_bytes());
+    let name = report.thread.map_or_else(|| Arc::new(get_ident().to_string()), |thread| thread.name());
+    let code = format!(":\n  code {}: ", report.code);
+    let indent: &[u8] = if traceback.iter().all(|part| part.is_empty()) { b"" } else { b"\n  " };
+    let begin = [b"Exception in thread ", name.as_bytes(), code.as_bytes(), report.message.to_bytes(), indent];
+    let parts = || begin.iter().chain(traceback).copied().chain([b"\n".as_slice()]);
+    match fallible::with_capacity(parts().map(<[u8]>::len).sum()) {
+        Ok(mut text) => {
+            parts().for_each(|part| text.extend_from_slice(part));
+            process::write_stderr(&text);
+        }
+        // Without the memory for one piece, in several.
+        Err(_) => parts().for_each(process::write_stderr),
     }
-    text.push(b'\n');
-    process::write_stderr(&text);
 }

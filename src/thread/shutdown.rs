@@ -14,9 +14,10 @@
 
 use super::hooks::{self, Subject};
 use super::{current, get_ident, local, main_thread, registry, report};
-use crate::callback::Target;
+use crate::callback::{self, Target};
 use crate::cut;
-use crate::park::{Deadline, Mutex, Notice, WaitList, Wake};
+use crate::fallible;
+use crate::park::{Deadline, Mutex, Notice, WaitList, Wake, drop_interrupt_hook};
 use crate::status::Error;
 use crate::sys::process;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -102,6 +103,8 @@ extern "C" fn at_exit() {
         registry::join_all(runner);
         // As C++ does with the calling thread's thread_local objects.
         local::give_back_values();
+        drop_interrupt_hook();
+        callback::drop_raised();
     });
 }
 
@@ -110,16 +113,19 @@ fn is_run_by_caller() -> bool {
     !matches!(shutdown.phase, Phase::Open | Phase::Over) && shutdown.by == get_ident()
 }
 
-/// Has `callback` run when the shutdown begins, last in first out: `ShutDown` if it has begun.
+/// Has `callback` run when the shutdown begins, last in first out: `ShutDown` if it has begun, `NoMemory`.
 pub fn at_shutdown(callback: Target) -> Result<(), Error> {
     run_at_exit();
     let mut shutdown = SHUTDOWN.lock();
-    if shutdown.phase > Phase::Open {
-        drop(shutdown);
-        drop(callback);
-        return Err(Error::ShutDown);
+    let is_open = if shutdown.phase > Phase::Open { Err(Error::ShutDown) } else { Ok(()) };
+    match is_open.and_then(|()| fallible::make_room(&mut shutdown.callbacks)) {
+        Ok(()) => shutdown.callbacks.push(callback),
+        Err(error) => {
+            drop(shutdown);
+            drop(callback);
+            return Err(error);
+        }
     }
-    shutdown.callbacks.push(callback);
     Ok(())
 }
 

@@ -30,13 +30,13 @@ pub enum Stage {
 pub enum Name {
     /// "Thread-N", spelt out when asked for.
     Numbered(u64),
-    Given(Arc<str>),
+    Given(Arc<String>),
 }
 
 impl Name {
-    pub fn spell(&self) -> Arc<str> {
+    pub fn spell(&self) -> Arc<String> {
         match self {
-            Name::Numbered(number) => format!("Thread-{number}").into(),
+            Name::Numbered(number) => Arc::new(format!("Thread-{number}")),
             Name::Given(name) => name.clone(),
         }
     }

@@ -21,7 +21,7 @@ fn a_life() {
     assert!(seen.load(Ordering::Relaxed));
     assert_eq!(Arc::strong_count(&seen), 1, "the argument is given back before a join returns");
     assert!(!thread.is_alive());
-    assert!(!enumerate().iter().any(|other| Arc::ptr_eq(other, &thread)));
+    assert!(!enumerate().unwrap().iter().any(|other| Arc::ptr_eq(other, &thread)));
     assert_eq!(thread.exit_code(), Ok(crate::callback::PIRN_EXIT));
     assert_ne!(thread.ident(), Ok(0));
     assert_eq!(thread.start(), Err(Error::AlreadyStarted));
@@ -81,12 +81,12 @@ fn a_dummy_leaves_with_its_thread() {
     let dummy = std::thread::spawn(|| {
         let dummy = current().unwrap();
         assert!(dummy.is_alive() && dummy.name().starts_with("Dummy-"));
-        assert!(enumerate().iter().any(|other| Arc::ptr_eq(other, &dummy)));
+        assert!(enumerate().unwrap().iter().any(|other| Arc::ptr_eq(other, &dummy)));
         dummy
     })
     .join()
     .unwrap();
     assert_eq!(dummy.join(Deadline::NEVER), Err(Error::Deadlock));
     assert!(!dummy.is_alive());
-    assert!(!enumerate().iter().any(|other| Arc::ptr_eq(other, &dummy)));
+    assert!(!enumerate().unwrap().iter().any(|other| Arc::ptr_eq(other, &dummy)));
 }

@@ -21,6 +21,7 @@ use crate::callback::Target;
 use crate::identity::{Identified, Kind};
 use crate::park::{Deadline, MutexGuard, TIMEOUT_MAX};
 use crate::status::Error;
+use crate::sys::allocator;
 use crate::sys::clock::now_ns;
 use crate::sys::thread::{self as system, Inherited, SignalMask, SystemThread};
 use crate::timer::{Entry, NEVER, Node, Pending, Service};
@@ -67,7 +68,7 @@ impl Timer {
         unsafe { Arc::from_raw(Arc::into_raw(self.clone()).cast::<Thread>()) }
     }
 
-    /// Starts it: `AlreadyStarted`, `NoThread`, `ShutDown`.
+    /// Starts it: `AlreadyStarted`, `NoThread`, `ShutDown`, `NoMemory`.
     pub fn start(self: &Arc<Timer>) -> Result<(), Error> {
         self.thread().start()
     }
@@ -107,6 +108,7 @@ fn delay_ns(interval: f64) -> Result<u64, Error> {
 
 /// Starts a thread that is a timer. Others may be at it, too.
 pub fn start(thread: &Arc<Thread>) -> Result<(), Error> {
+    allocator::check()?;
     shutdown::run_at_exit();
     let now = now_ns();
     // Outside the timers' lock: each thread that has passed this when the exit begins to join has but one start left.

@@ -232,9 +232,9 @@ impl<T: Entry> Pending<T> {
         self.wheel.len()
     }
 
-    /// All that are pending, in no order.
-    pub fn all(&self) -> Vec<Arc<T>> {
-        self.wheel.all()
+    /// All that are pending, in no order, in a list with room for `more`: `NoMemory`.
+    pub fn all(&self, more: usize) -> Result<Vec<Arc<T>>, Error> {
+        self.wheel.all(more)
     }
 
     /// `ShutDown` after `close`.

@@ -27,6 +27,8 @@
 //! When to look again: at the earliest deadline, if the first slot holds few entries, found by looking through them; else at the slot's
 //! beginning, which is not after it. The latter wakes the waiting thread once more per level, and then for many entries together.
 
+use crate::fallible;
+use crate::status::Error;
 use core::cell::UnsafeCell;
 use core::ptr::{null, without_provenance};
 use std::sync::Arc;
@@ -221,9 +223,9 @@ impl<T: Entry> Wheel<T> {
         Next::Again
     }
 
-    /// All entries, in no order.
-    pub fn all(&self) -> Vec<Arc<T>> {
-        let mut all = Vec::with_capacity(self.len);
+    /// All entries, in no order, in a list with room for `more`: `NoMemory`.
+    pub fn all(&self, more: usize) -> Result<Vec<Arc<T>>, Error> {
+        let mut all = fallible::with_capacity(self.len + more)?;
         for list in &self.lists {
             let mut at = list.first;
             while !at.is_null() {
@@ -235,7 +237,7 @@ impl<T: Entry> Wheel<T> {
                 }
             }
         }
-        all
+        Ok(all)
     }
 
     /// The list that holds the earliest deadline; None if none comes.
@@ -390,7 +392,7 @@ mod tests {
         let entry = probe(1, NEVER);
         start(&mut wheel, entry.clone(), 5, false);
         assert_eq!(due(&mut wheel, NEVER - 1), (vec![], NEVER));
-        assert_eq!(wheel.all().len(), 1);
+        assert_eq!(wheel.all(0).unwrap().len(), 1);
         assert!(wheel.remove(&entry).is_some());
         assert!(wheel.remove(&entry).is_none());
         assert_eq!((wheel.len(), wheel.awaited(), Arc::strong_count(&entry)), (0, 0, 1));

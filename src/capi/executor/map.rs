@@ -8,6 +8,7 @@ use crate::exec::{Executor, Map};
 use crate::handle::arena::Vacant;
 use crate::handle::shared;
 use crate::park::Timeout;
+use crate::sys::allocator;
 use core::ffi::c_void;
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ pub unsafe extern "C" fn pirn_executor_map(
         let tasks = tasks?;
         let out = required(out)?;
         let deadline = Timeout::from_seconds(timeout)?.deadline();
+        allocator::check()?;
         let map = Arc::new(executor.map_of(tasks, chunksize, deadline)?);
         // Before the tasks are queued, since what fails later could not be undone.
         let vacant = Vacant::take().inspect_err(|_| map.take_back())?;

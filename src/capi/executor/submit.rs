@@ -6,6 +6,7 @@ use crate::capi::guard::{guard, write_out};
 use crate::capi::object::on;
 use crate::capi::types::{pirn_executor_t, pirn_free_fn, pirn_future_t, pirn_range_fn, pirn_status_t, pirn_task_fn};
 use crate::exec::{Executor, Patience, Refused};
+use crate::fallible;
 use crate::handle::{Handle, shared};
 use crate::park::Timeout;
 use crate::status::Error;
@@ -254,7 +255,7 @@ pub(super) unsafe fn tasks(
         return Err(Error::NoMemory);
     }
     let mut tasks = Vec::new();
-    let mut result = tasks.try_reserve_exact(n).map_err(|_| Error::NoMemory);
+    let mut result = fallible::with_capacity(n).map(|list| tasks = list);
     for index in 0..n {
         // SAFETY: the caller's promise.
         let item = argument(unsafe { *items.add(index) }, item_free);

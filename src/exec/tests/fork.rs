@@ -55,11 +55,11 @@ fn the_child_starts_afresh() {
     let (queued, unseen) = (submit(), submit());
     for future in [&running, &queued, &unseen] {
         let called = called.clone();
-        future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst)));
+        future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst))).unwrap();
     }
     let promise = Future::new().unwrap();
     let each = [promise.clone(), running.clone(), queued.clone()];
-    let order = AsCompleted::new(&each, NEVER);
+    let order = AsCompleted::new(&each, NEVER).unwrap();
     let map = executor.map(vec![task(|| Ok(1))], 1, NEVER).unwrap();
     let child = fork();
     if child == 0 {
@@ -69,7 +69,7 @@ fn the_child_starts_afresh() {
             assert_eq!(map.next(), Err(Error::Cancelled.into()));
             assert_eq!(promise.status(), Status::Pending);
             assert_eq!(executor.pending(), (0, 0));
-            let waited = wait(&each, ReturnWhen::AllCompleted, Deadline::PASSED);
+            let waited = wait(&each, ReturnWhen::AllCompleted, Deadline::PASSED).unwrap();
             assert_eq!(waited.done, [false, true, true]);
             assert_eq!([order.next(), order.next()], [Ok(1), Ok(2)]);
             promise.set_result(value(3)).unwrap();
@@ -169,13 +169,15 @@ fn a_task_may_return_in_the_child() {
         forks.take().unwrap().run().map(|_| 1)
     });
     let future = executor.submit(waits).unwrap();
-    future.add_done_callback(Box::new(move |_| {
-        if count(&child_number) == 0 {
-            // SAFETY: has no preconditions.
-            unsafe { libc::_exit(77) };
-        }
-        held.store(count(&child_number), Ordering::SeqCst);
-    }));
+    future
+        .add_done_callback(Box::new(move |_| {
+            if count(&child_number) == 0 {
+                // SAFETY: has no preconditions.
+                unsafe { libc::_exit(77) };
+            }
+            held.store(count(&child_number), Ordering::SeqCst);
+        }))
+        .unwrap();
     go.set();
     assert_eq!(future.result(NEVER), Ok(value(1)));
     until(|| count(&called) > 0);
@@ -229,8 +231,12 @@ fn a_fork_in_the_middle_of_everything() {
                 while !stop.is_set() {
                     let each: Vec<_> = (0..4).map(|_| executor.submit(task(|| Ok(1))).unwrap()).collect();
                     each[n].cancel();
-                    assert!(wait(&each, ReturnWhen::AllCompleted, NEVER).complete);
-                    assert!(!wait(core::slice::from_ref(shared), ReturnWhen::AllCompleted, Deadline::PASSED).complete);
+                    assert!(wait(&each, ReturnWhen::AllCompleted, NEVER).unwrap().complete);
+                    assert!(
+                        !wait(core::slice::from_ref(shared), ReturnWhen::AllCompleted, Deadline::PASSED)
+                            .unwrap()
+                            .complete
+                    );
                 }
             });
         }
@@ -242,7 +248,7 @@ fn a_fork_in_the_middle_of_everything() {
                     let outcome = known.result(NEVER);
                     assert!(outcome == Ok(value(1)) || outcome == Err(Error::Cancelled.into()));
                     let each: Vec<_> = (0..10).map(|n| executor.submit(task(move || Ok(n))).unwrap()).collect();
-                    assert!(wait(&each, ReturnWhen::AllCompleted, NEVER).complete);
+                    assert!(wait(&each, ReturnWhen::AllCompleted, NEVER).unwrap().complete);
                     shared.set_result(value(1)).unwrap();
                     assert_eq!(shared.result(NEVER), Ok(value(1)));
                     executor.shutdown(true, false).unwrap();

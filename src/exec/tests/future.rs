@@ -48,7 +48,7 @@ fn a_promise_is_broken() {
 fn a_promise_is_cancelled_in_two_steps() {
     let future = Future::new().unwrap();
     let log = Arc::default();
-    future.add_done_callback(note(&log, 1));
+    future.add_done_callback(note(&log, 1)).unwrap();
     assert!(future.cancel());
     assert_eq!(future.status(), Status::Cancelled);
     assert_eq!(*log.lock().unwrap(), [1]);
@@ -63,7 +63,7 @@ fn a_promise_is_cancelled_in_two_steps() {
     assert_eq!(future.is_done(), Some(false));
     assert_eq!(future.set_running_or_notify_cancel(), Err(Error::InvalidState));
     assert!(future.cancel());
-    future.add_done_callback(note(&log, 2));
+    future.add_done_callback(note(&log, 2)).unwrap();
     assert_eq!(*log.lock().unwrap(), [1, 2]);
 }
 
@@ -101,20 +101,22 @@ fn callbacks_run_once_in_order_in_the_completing_thread() {
     let future = Future::new().unwrap();
     let log: Arc<Mutex<Vec<usize>>> = Arc::default();
     for entry in 0..10 {
-        future.add_done_callback(note(&log, entry));
+        future.add_done_callback(note(&log, entry)).unwrap();
     }
     let held = log.clone();
-    future.add_done_callback(Box::new(move |future| {
-        assert_eq!(future.result(NEVER), Ok(value(1)));
-        assert!(!future.cancel());
-        // Over already: at once, before what comes after this callback.
-        future.add_done_callback(note(&held, 10));
-        held.lock().unwrap().push(11);
-    }));
-    future.add_done_callback(note(&log, 12));
+    future
+        .add_done_callback(Box::new(move |future| {
+            assert_eq!(future.result(NEVER), Ok(value(1)));
+            assert!(!future.cancel());
+            // Over already: at once, before what comes after this callback.
+            future.add_done_callback(note(&held, 10)).unwrap();
+            held.lock().unwrap().push(11);
+        }))
+        .unwrap();
+    future.add_done_callback(note(&log, 12)).unwrap();
     let completer = Arc::new(Mutex::new(None));
     let held = completer.clone();
-    future.add_done_callback(Box::new(move |_| *held.lock().unwrap() = Some(std::thread::current().id())));
+    future.add_done_callback(Box::new(move |_| *held.lock().unwrap() = Some(std::thread::current().id()))).unwrap();
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             future.set_result(value(1)).unwrap();
@@ -129,8 +131,8 @@ fn callbacks_run_once_in_order_in_the_completing_thread() {
 fn a_callback_that_panics_keeps_nobody_from_theirs() {
     let future = Future::new().unwrap();
     let log = Arc::default();
-    future.add_done_callback(Box::new(|_| std::panic::resume_unwind(Box::new("on purpose"))));
-    future.add_done_callback(note(&log, 1));
+    future.add_done_callback(Box::new(|_| std::panic::resume_unwind(Box::new("on purpose")))).unwrap();
+    future.add_done_callback(note(&log, 1)).unwrap();
     future.set_result(value(1)).unwrap();
     assert_eq!(*log.lock().unwrap(), [1]);
 }
@@ -140,7 +142,7 @@ fn callbacks_that_never_run_are_given_back() {
     let given = counter();
     let future = Future::new().unwrap();
     let held = Given(given.clone());
-    future.add_done_callback(Box::new(move |_| drop(held)));
+    future.add_done_callback(Box::new(move |_| drop(held))).unwrap();
     assert_eq!(count(&given), 0);
     drop(future);
     assert_eq!(count(&given), 1);
@@ -188,8 +190,8 @@ fn a_wait_that_times_out_leaves_nothing_behind() {
     for _ in 0..100 {
         let limit = Timeout::from_seconds(1e-6).unwrap();
         assert_eq!(future.result(limit.deadline()), Err(Error::TimedOut.into()));
-        assert!(!wait(each, ReturnWhen::AllCompleted, limit.deadline()).complete);
-        assert_eq!(AsCompleted::new(each, limit.deadline()).next(), Err(Error::TimedOut));
+        assert!(!wait(each, ReturnWhen::AllCompleted, limit.deadline()).unwrap().complete);
+        assert_eq!(AsCompleted::new(each, limit.deadline()).unwrap().next(), Err(Error::TimedOut));
     }
     assert_eq!(future.followers(), 0);
 }
@@ -218,7 +220,7 @@ fn an_executors_future_is_cancelled_and_notified_at_once() {
     let future = executor.submit(task(move || Ok(held.0.fetch_add(100, Ordering::SeqCst)))).unwrap();
     assert_eq!(executor.pending(), (1, 1));
     let log = Arc::default();
-    future.add_done_callback(note(&log, 1));
+    future.add_done_callback(note(&log, 1)).unwrap();
     assert!(future.cancel());
     assert_eq!(count(&given), 1);
     assert_eq!(executor.pending(), (0, 1));

@@ -82,9 +82,9 @@ fn every_other_wait_lends_its_place() {
     let ways: [Wait; 6] = [
         |_, future| assert!(future.result(long()).is_ok()),
         |_, future| assert_eq!(future.exception(long()), Ok(None)),
-        |_, future| assert!(wait(core::slice::from_ref(future), ReturnWhen::AllCompleted, NEVER).complete),
-        |_, future| assert!(wait(core::slice::from_ref(future), ReturnWhen::FirstCompleted, long()).complete),
-        |_, future| assert_eq!(AsCompleted::new(core::slice::from_ref(future), NEVER).next(), Ok(0)),
+        |_, future| assert!(wait(core::slice::from_ref(future), ReturnWhen::AllCompleted, NEVER).unwrap().complete),
+        |_, future| assert!(wait(core::slice::from_ref(future), ReturnWhen::FirstCompleted, long()).unwrap().complete),
+        |_, future| assert_eq!(AsCompleted::new(core::slice::from_ref(future), NEVER).unwrap().next(), Ok(0)),
         |executor, _| {
             let map = executor.map(vec![task(|| Ok(1)), task(|| Ok(2))], 1, long()).unwrap();
             assert_eq!((map.next(), map.next(), map.next()), (Ok(value(1)), Ok(value(2)), Err(Error::End.into())));

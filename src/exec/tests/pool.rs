@@ -71,7 +71,7 @@ fn workers_are_started_as_needed_and_named() {
     let executor = Executor::new(3);
     executor.set_thread_name_prefix("worker").unwrap();
     assert_eq!(&*executor.thread_name_prefix(), "worker");
-    let names: Arc<Mutex<Vec<Arc<str>>>> = Arc::default();
+    let names: Arc<Mutex<Vec<Arc<String>>>> = Arc::default();
     let (go, running) = (Arc::new(Event::new()), counter());
     for started in 1..=5usize {
         let (names, go, held) = (names.clone(), go.clone(), running.clone());
@@ -92,7 +92,7 @@ fn workers_are_started_as_needed_and_named() {
     go.set();
     executor.shutdown(true, false).unwrap();
     assert_eq!(count(&running), 5);
-    assert!(!thread::enumerate().iter().any(|thread| thread.name().starts_with("worker_")));
+    assert!(!thread::enumerate().unwrap().iter().any(|thread| thread.name().starts_with("worker_")));
 }
 
 #[test]
@@ -144,10 +144,12 @@ fn a_blocked_done_callback_does_not_hold_up_the_pool() {
         }))
         .unwrap();
     let (held, reached) = (go.clone(), blocked.clone());
-    future.add_done_callback(Box::new(move |_| {
-        reached.set();
-        held.wait();
-    }));
+    future
+        .add_done_callback(Box::new(move |_| {
+            reached.set();
+            held.wait();
+        }))
+        .unwrap();
     first_go.set();
     blocked.wait();
     assert_eq!(future.result(NEVER), Ok(value(0)));
@@ -188,7 +190,7 @@ fn a_shutdown_may_cancel_and_everyone_is_told() {
             let held = Given(given.clone());
             let future = executor.submit(task(move || Ok(count(&held.0)))).unwrap();
             let called = called.clone();
-            future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst)));
+            future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst))).unwrap();
             future
         })
         .collect();
@@ -307,7 +309,7 @@ fn an_initializer_that_fails_breaks_the_pool() {
             let held = Given(given.clone());
             let future = executor.submit(task(move || Ok(held.0.fetch_add(100, Ordering::SeqCst)))).unwrap();
             let called = called.clone();
-            future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst)));
+            future.add_done_callback(Box::new(move |_| _ = called.fetch_add(1, Ordering::SeqCst))).unwrap();
             future
         })
         .collect();
@@ -447,11 +449,13 @@ fn nothing_is_started_before_what_is_withdrawn() {
         let ran = ran.clone();
         let future = executor.submit(task(move || Ok(ran.fetch_add(1, Ordering::SeqCst)))).unwrap();
         if let Some(previous) = previous {
-            future.add_done_callback(Box::new(move |future| {
-                if future.status() == Status::CancelledAndNotified {
-                    let _ = previous.result(NEVER);
-                }
-            }));
+            future
+                .add_done_callback(Box::new(move |future| {
+                    if future.status() == Status::CancelledAndNotified {
+                        let _ = previous.result(NEVER);
+                    }
+                }))
+                .unwrap();
         }
         previous = Some(future);
     }

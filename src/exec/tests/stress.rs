@@ -56,17 +56,19 @@ impl Tally {
             }
         };
         let (tally, held, again) = (self.clone(), executor.clone(), random.below(4) == 0 && depth < 6);
-        future.add_done_callback(Box::new(move |future| {
-            tally.called.fetch_add(1, Ordering::SeqCst);
-            let by = match future.status() {
-                Status::Finished => &tally.finished,
-                _ => &tally.cancelled,
-            };
-            by.fetch_add(1, Ordering::SeqCst);
-            if again {
-                tally.submit(&held, seed.wrapping_mul(17) + 3, depth + 1);
-            }
-        }));
+        future
+            .add_done_callback(Box::new(move |future| {
+                tally.called.fetch_add(1, Ordering::SeqCst);
+                let by = match future.status() {
+                    Status::Finished => &tally.finished,
+                    _ => &tally.cancelled,
+                };
+                by.fetch_add(1, Ordering::SeqCst);
+                if again {
+                    tally.submit(&held, seed.wrapping_mul(17) + 3, depth + 1);
+                }
+            }))
+            .unwrap();
         if random.below(4) == 0 {
             future.cancel();
         }

@@ -23,10 +23,10 @@ fn watched(futures: &[Future]) -> usize {
 #[test]
 fn waiting_for_nothing_is_over() {
     for when in ALL {
-        assert_eq!(wait(&[], when, NEVER), found(true, &[], 0));
-        assert_eq!(wait(&[], when, NOW), found(true, &[], 0));
+        assert_eq!(wait(&[], when, NEVER).unwrap(), found(true, &[], 0));
+        assert_eq!(wait(&[], when, NOW).unwrap(), found(true, &[], 0));
     }
-    assert_eq!(AsCompleted::new(&[], NEVER).next(), Err(Error::End));
+    assert_eq!(AsCompleted::new(&[], NEVER).unwrap().next(), Err(Error::End));
 }
 
 #[test]
@@ -34,18 +34,18 @@ fn a_poll_tells_who_is_done() {
     let [a, b, c] = futures();
     let each = [a.clone(), b.clone(), c.clone()];
     for when in ALL {
-        assert_eq!(wait(&each, when, NOW), found(false, &[false; 3], 0));
+        assert_eq!(wait(&each, when, NOW).unwrap(), found(false, &[false; 3], 0));
     }
     b.set_result(value(1)).unwrap();
-    assert_eq!(wait(&each, ReturnWhen::FirstCompleted, NEVER), found(true, &[false, true, false], 1));
-    assert_eq!(wait(&each, ReturnWhen::FirstException, NOW), found(false, &[false, true, false], 1));
+    assert_eq!(wait(&each, ReturnWhen::FirstCompleted, NEVER).unwrap(), found(true, &[false, true, false], 1));
+    assert_eq!(wait(&each, ReturnWhen::FirstException, NOW).unwrap(), found(false, &[false, true, false], 1));
     c.set_exception(failure(1)).unwrap();
-    assert_eq!(wait(&each, ReturnWhen::FirstException, NEVER), found(true, &[false, true, true], 2));
-    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NOW), found(false, &[false, true, true], 2));
+    assert_eq!(wait(&each, ReturnWhen::FirstException, NEVER).unwrap(), found(true, &[false, true, true], 2));
+    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NOW).unwrap(), found(false, &[false, true, true], 2));
     a.cancel();
-    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NOW), found(false, &[false, true, true], 2));
+    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NOW).unwrap(), found(false, &[false, true, true], 2));
     a.set_running_or_notify_cancel().unwrap();
-    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NEVER), found(true, &[true; 3], 3));
+    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NEVER).unwrap(), found(true, &[true; 3], 3));
     assert_eq!(watched(&each), 0);
 }
 
@@ -55,9 +55,9 @@ fn a_cancelled_one_is_no_failure() {
     a.cancel();
     a.set_running_or_notify_cancel().unwrap();
     let each = [a, b.clone()];
-    assert_eq!(wait(&each, ReturnWhen::FirstException, NOW), found(false, &[true, false], 1));
+    assert_eq!(wait(&each, ReturnWhen::FirstException, NOW).unwrap(), found(false, &[true, false], 1));
     b.set_result(value(1)).unwrap();
-    assert_eq!(wait(&each, ReturnWhen::FirstException, NOW), found(true, &[true, true], 2));
+    assert_eq!(wait(&each, ReturnWhen::FirstException, NOW).unwrap(), found(true, &[true, true], 2));
 }
 
 #[test]
@@ -66,10 +66,13 @@ fn duplicates_count_once() {
     let each = [a.clone(), b.clone(), a.clone(), a.clone()];
     let limit = Timeout::from_seconds(1e-6).unwrap();
     a.set_result(value(1)).unwrap();
-    assert_eq!(wait(&each, ReturnWhen::AllCompleted, limit.deadline()), found(false, &[true, false, true, true], 1));
+    assert_eq!(
+        wait(&each, ReturnWhen::AllCompleted, limit.deadline()).unwrap(),
+        found(false, &[true, false, true, true], 1)
+    );
     b.set_result(value(1)).unwrap();
-    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NEVER), found(true, &[true; 4], 2));
-    let order = AsCompleted::new(&each, NEVER);
+    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NEVER).unwrap(), found(true, &[true; 4], 2));
+    let order = AsCompleted::new(&each, NEVER).unwrap();
     assert_eq!([order.next(), order.next(), order.next()], [Ok(0), Ok(1), Err(Error::End)]);
 }
 
@@ -79,7 +82,7 @@ fn a_wait_ends_when_enough_are_done() {
         for fails in [false, true] {
             let each: [_; 4] = futures();
             std::thread::scope(|scope| {
-                let waiting = scope.spawn(|| wait(&each, when, NEVER));
+                let waiting = scope.spawn(|| wait(&each, when, NEVER).unwrap());
                 until(|| watched(&each) == 4);
                 let first = if fails { each[2].set_exception(failure(1)) } else { each[2].set_result(value(1)) };
                 first.unwrap();
@@ -107,9 +110,9 @@ fn futures_of_several_executors() {
     for n in 0..99 {
         each.push(executors[n % 3].submit(task(move || if n == 50 { Err(failure(1)) } else { Ok(n) })).unwrap());
     }
-    assert!(wait(&each, ReturnWhen::FirstException, NEVER).done[51]);
+    assert!(wait(&each, ReturnWhen::FirstException, NEVER).unwrap().done[51]);
     promise.set_result(value(0)).unwrap();
-    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NEVER).n_done, 100);
+    assert_eq!(wait(&each, ReturnWhen::AllCompleted, NEVER).unwrap().n_done, 100);
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn as_completed_gives_the_order_of_completion() {
     each[4].set_result(value(1)).unwrap();
     each[1].set_exception(failure(1)).unwrap();
     each[3].cancel();
-    let order = AsCompleted::new(&each, NEVER);
+    let order = AsCompleted::new(&each, NEVER).unwrap();
     assert_eq!([order.next(), order.next()], [Ok(1), Ok(4)]);
     each[5].set_result(value(1)).unwrap();
     each[0].set_result(value(1)).unwrap();
@@ -138,7 +141,7 @@ fn one_that_completes_in_order_is_seen_in_order() {
         let each: [_; 16] = futures();
         std::thread::scope(|scope| {
             scope.spawn(|| each.iter().for_each(|future| future.set_result(value(1)).unwrap()));
-            let order = AsCompleted::new(&each, NEVER);
+            let order = AsCompleted::new(&each, NEVER).unwrap();
             let seen: Vec<_> = core::iter::from_fn(|| order.next().ok()).collect();
             assert_eq!(seen, (0..16).collect::<Vec<_>>());
         });
@@ -148,7 +151,7 @@ fn one_that_completes_in_order_is_seen_in_order() {
 #[test]
 fn the_deadline_is_counted_from_the_call() {
     let [a, b] = futures();
-    let order = AsCompleted::new(&[a.clone(), b.clone()], Timeout::from_seconds(1e-6).unwrap().deadline());
+    let order = AsCompleted::new(&[a.clone(), b.clone()], Timeout::from_seconds(1e-6).unwrap().deadline()).unwrap();
     assert_eq!([order.next(), order.next()], [Err(Error::TimedOut); 2]);
     b.set_result(value(1)).unwrap();
     assert_eq!([order.next(), order.next()], [Ok(1), Err(Error::TimedOut)]);
@@ -159,7 +162,7 @@ fn the_deadline_is_counted_from_the_call() {
 #[test]
 fn what_was_given_out_is_not_kept() {
     let each: [_; 3] = futures();
-    let order = AsCompleted::new(&each, NEVER);
+    let order = AsCompleted::new(&each, NEVER).unwrap();
     for n in [1, 2, 0] {
         each[n].set_result(value(1)).unwrap();
         assert_eq!(each[n].owners(), 2);
@@ -173,7 +176,7 @@ fn several_may_share_an_iteration() {
     let executor = Executor::new(2);
     for _ in 0..50 {
         let each: Vec<_> = (0..40).map(|n| executor.submit(task(move || Ok(n))).unwrap()).collect();
-        let order = AsCompleted::new(&each, NEVER);
+        let order = AsCompleted::new(&each, NEVER).unwrap();
         let taken: Vec<usize> = std::thread::scope(|scope| {
             let take = || core::iter::from_fn(|| order.next().ok()).collect::<Vec<_>>();
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
@@ -192,8 +195,8 @@ fn many_waits_on_one_future() {
         for _ in 0..16 {
             scope.spawn(|| {
                 let each = [future.clone()];
-                assert!(wait(&each, ReturnWhen::AllCompleted, NEVER).complete);
-                assert_eq!(AsCompleted::new(&each, NEVER).next(), Ok(0));
+                assert!(wait(&each, ReturnWhen::AllCompleted, NEVER).unwrap().complete);
+                assert_eq!(AsCompleted::new(&each, NEVER).unwrap().next(), Ok(0));
             });
         }
         until(|| future.followers() == 16);

@@ -5,6 +5,7 @@
 
 use super::{Slot, first_generation, pop_chain, push_chain, successor, touch};
 use crate::status::Error;
+use crate::sys::thread::may_keep;
 use core::cell::Cell;
 use core::sync::atomic::Ordering;
 
@@ -19,42 +20,79 @@ struct Cache {
     /// The first one's number; 0 for none.
     first: Cell<u64>,
     count: Cell<u32>,
+    /// The thread's end gives back what is here. While it does not there is nothing here.
+    is_kept: Cell<bool>,
 }
 
 thread_local! {
-    static CACHE: Cache = const { Cache { first: Cell::new(0), count: Cell::new(0) } };
+    static CACHE: Cache = const { Cache::empty() };
 }
 
 /// A free slot. `NoMemory`.
 #[inline]
 pub fn take() -> Result<&'static Slot, Error> {
-    // At the end of a thread, when its cache is gone, one that goes again with this call.
-    CACHE.try_with(Cache::take).unwrap_or_else(|_| Cache { first: Cell::new(0), count: Cell::new(0) }.take())
+    CACHE.with(|cache| cache.take())
 }
 
 /// Keeps a slot of this generation, which is free.
 #[inline]
 pub fn put(slot: &'static Slot, generation: u64) {
-    if CACHE.try_with(|cache| cache.put(slot, generation)).is_err() {
-        slot.word.store(generation, Ordering::Relaxed);
-        push_chain(slot, slot);
-    }
+    CACHE.with(|cache| cache.put(slot, generation));
+}
+
+/// Gives all to all threads: this one ends.
+pub fn leave() {
+    CACHE.with(|cache| {
+        cache.is_kept.set(false);
+        if cache.count.get() > 0 {
+            cache.give(cache.count.get());
+        }
+    });
 }
 
 impl Cache {
+    const fn empty() -> Cache {
+        Cache { first: Cell::new(0), count: Cell::new(0), is_kept: Cell::new(false) }
+    }
+
     #[inline]
     fn take(&self) -> Result<&'static Slot, Error> {
         if self.count.get() == 0 {
-            self.fill()?;
+            if !self.is_kept.get() && !self.keep() {
+                return Cache::take_one();
+            }
+            self.fill(BATCH, FRESH)?;
         }
+        Ok(self.pop())
+    }
+
+    #[inline]
+    fn pop(&self) -> &'static Slot {
         let first = self.first.get();
         self.first.set(successor(first));
         self.count.set(self.count.get() - 1);
-        Ok(Slot::numbered(first))
+        Slot::numbered(first)
+    }
+
+    #[cold]
+    fn take_one() -> Result<&'static Slot, Error> {
+        let one = Cache::empty();
+        one.fill(1, 1)?;
+        Ok(one.pop())
+    }
+
+    #[cold]
+    fn keep(&self) -> bool {
+        self.is_kept.set(may_keep());
+        self.is_kept.get()
     }
 
     #[inline]
     fn put(&self, slot: &'static Slot, generation: u64) {
+        if !self.is_kept.get() && !self.keep() {
+            slot.word.store(generation, Ordering::Relaxed);
+            return push_chain(slot, slot);
+        }
         if self.count.get() == MOST {
             self.give(BATCH);
         }
@@ -65,13 +103,13 @@ impl Cache {
     }
 
     #[cold]
-    fn fill(&self) -> Result<(), Error> {
-        if let Some((first, count)) = pop_chain(BATCH) {
+    fn fill(&self, batch: u32, fresh: u64) -> Result<(), Error> {
+        if let Some((first, count)) = pop_chain(batch) {
             self.first.set(first);
             self.count.set(count);
             return Ok(());
         }
-        let (first, count) = touch(FRESH)?;
+        let (first, count) = touch(fresh)?;
         for number in (first..first + count).rev() {
             let slot = Slot::numbered(number);
             slot.word.store(first_generation(number) | self.first.get(), Ordering::Relaxed);
@@ -90,13 +128,5 @@ impl Cache {
         self.first.set(successor(last));
         self.count.set(self.count.get() - count);
         push_chain(Slot::numbered(first), Slot::numbered(last));
-    }
-}
-
-impl Drop for Cache {
-    fn drop(&mut self) {
-        if self.count.get() > 0 {
-            self.give(self.count.get());
-        }
     }
 }

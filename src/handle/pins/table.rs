@@ -8,6 +8,7 @@ use crate::park::Mutex;
 use crate::status::Error;
 use crate::sys::atomic::AtomicPtr;
 use crate::sys::barrier;
+use crate::sys::thread::may_keep;
 use crate::word::Tag;
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -17,24 +18,20 @@ static RECORDS: Records = Records(AtomicPtr::new(null_mut()));
 /// Closed handles that some thread may still be using; each keeps its object by a count of its own.
 static RETIRED: Mutex<Vec<Use>> = Mutex::new(Vec::new());
 
-/// What stands for a record in a thread whose thread-local data are gone.
+/// What stands for a record in a thread that has given its own back.
 const GONE: *const Record = core::ptr::without_provenance(1);
 
 thread_local! {
-    /// NULL before the first use. Beside `RETURN`, because a thread-local with a destructor is slower to look at.
+    /// NULL before the first use.
     static RECORD: Cell<*const Record> = const { Cell::new(null()) };
-    static RETURN: Return = const { Return };
 }
 
-/// Gives the thread's record back when the thread ends.
-struct Return;
-
-impl Drop for Return {
-    fn drop(&mut self) {
-        // SAFETY: the thread's own record; calls that are under way in callbacks keep theirs, and none is at a thread's end.
-        if let Some(record) = unsafe { RECORD.replace(GONE).as_ref() } {
-            record.give_back();
-        }
+/// Gives the thread's record back: the thread ends.
+pub fn leave() {
+    let record = RECORD.replace(GONE);
+    if record != GONE {
+        // SAFETY: NULL, or a record of the process, which stays. Calls in callbacks keep theirs, and none is under way at a thread's end.
+        unsafe { record.as_ref() }.into_iter().for_each(Record::give_back);
     }
 }
 
@@ -50,7 +47,7 @@ fn record() -> Option<&'static Record> {
 
 #[cold]
 fn first_record(record: *const Record) -> Option<&'static Record> {
-    if record == GONE || RETURN.try_with(|_| ()).is_err() {
+    if record == GONE || !may_keep() {
         return None;
     }
     let record = RECORDS.take();

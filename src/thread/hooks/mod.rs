@@ -28,7 +28,7 @@ use crate::hook::{Place, Source};
 use crate::identity::Kind;
 use crate::park::Deadline;
 use crate::status::{Error, PIRN_OK, PIRN_TIMED_OUT, pirn_status_t};
-use crate::sys::clock;
+use crate::sys::{allocator, clock};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -121,16 +121,15 @@ impl Hooks {
     }
 }
 
-/// Sets a hook, or none, for threads that start from now on, and `on_all` those that run.
-pub fn set(sort: Sort, callback: Option<Callback<TraceFn>>, on_all: bool) {
-    let mut threads = Vec::new();
-    let before = sort.source().set(callback.map(Hook::new), |set_in| {
-        if on_all {
-            threads = registry::running();
-            threads.iter().for_each(|thread| set_in(thread.life().hooks.of(sort)));
-        }
-    });
-    drop((before, threads));
+/// Sets a hook, or none, for threads that start from now on, and `on_all` those that run: `NoMemory`.
+pub fn set(sort: Sort, callback: Option<Callback<TraceFn>>, on_all: bool) -> Result<(), Error> {
+    if callback.is_some() {
+        allocator::check()?;
+    }
+    let threads = || if on_all { registry::running() } else { Ok(Vec::new()) };
+    let set = sort.source().set(callback.map(Hook::new), threads, |thread| thread.life().hooks.of(sort));
+    // Without a lock: user code may run in it.
+    set.map(drop)
 }
 
 /// What the function and argument are that `set` has set last, if it has.
@@ -209,7 +208,7 @@ impl Present {
             // SAFETY: the same type, but for what the compiler takes as given.
             let function = unsafe { core::mem::transmute::<TraceFn, MayUnwind>(*hook.callback.function()) };
             // SAFETY: the callback's promise; the event stays for the time of the call.
-            cut::run(|| unsafe { function(event, hook.callback.arg().as_ptr()) });
+            hook.callback.arg().lend(|arg| cut::run(|| unsafe { function(event, arg) }));
         }
         IN_HOOK.set(false);
     }
