@@ -413,3 +413,74 @@ TEST(a_hook_forks_after_a_submit_has_waited)
     skip_if(UNDER_TSAN, "ThreadSanitizer knows no threads in a child of a process that had some");
     submit_and_fork_at(PIRN_TRACE_WAIT_END);
 }
+
+/* A hook that forks when a task is told of, before it is queued: what is submitted then is the child's, too. */
+typedef struct forking_hook {
+    pirn_executor_t *executor;
+    pid_t child;
+    gate_t gate;
+} forking_hook_t;
+
+static void fork_at_a_submit(const pirn_trace_event_t *event, void *arg)
+{
+    forking_hook_t *f = arg;
+    if (event->kind != PIRN_TRACE_TASK_SUBMIT || f->child != -1)
+        return;
+    f->child = fork_for_test();
+    if (f->child == 0)
+        CHECK_OK(pirn_future_free(submit_gate(f->executor, &f->gate)));
+}
+
+static void hook_forks(forking_hook_t *f, int64_t workers)
+{
+    *f = (forking_hook_t){.executor = new_executor(workers), .child = -1};
+    CHECK_OK(pirn_executor_set_max_pending(f->executor, 1));
+    CHECK_OK(pirn_settrace_all_threads(fork_at_a_submit, f, NULL));
+}
+
+static void end_both(forking_hook_t *f)
+{
+    CHECK_OK(pirn_executor_free(f->executor));
+    if (f->child == 0)
+        _exit(0);
+    int status;
+    CHECK_EQ(waitpid(f->child, &status, 0), f->child);
+    CHECK_EQ(status, 0);
+}
+
+TEST(a_hook_forks_before_a_task_is_queued)
+{
+    forking_hook_t f;
+    counted_t arg = {0, 0};
+    hook_forks(&f, 1);
+    CHECK_OK(pirn_executor_submit(f.executor, count_task, &arg, NULL, NULL));
+    CHECK_OK(pirn_settrace_all_threads(NULL, NULL, NULL));
+    if (f.child == 0) { /* the gate's task runs, and that one takes the room */
+        check_queued(f.executor, 1);
+        CHECK_STATUS(pirn_executor_try_submit(f.executor, count_task, &arg, NULL, NULL), PIRN_WOULD_BLOCK);
+        gate_open(&f.gate);
+    }
+    end_both(&f);
+    CHECK_EQ(arg.runs, 1);
+}
+
+TEST(a_hook_forks_before_a_map_is_queued)
+{
+    enum { ITEMS = 3 };
+    forking_hook_t f;
+    counted_t items[ITEMS] = {{0, 0}};
+    void *pointers[ITEMS] = {&items[0], &items[1], &items[2]}, *result;
+    pirn_map_t *map;
+    hook_forks(&f, 1);
+    CHECK_OK(pirn_executor_map(f.executor, count_task, pointers, ITEMS, count_free, 1, PIRN_FOREVER, &map));
+    CHECK_OK(pirn_settrace_all_threads(NULL, NULL, NULL));
+    if (f.child == 0)
+        gate_open(&f.gate);
+    for (int i = 0; i < ITEMS; i++)
+        CHECK_OK(pirn_map_next(map, &result));
+    CHECK_STATUS(pirn_map_next(map, &result), PIRN_END);
+    CHECK_OK(pirn_map_free(map));
+    for (int i = 0; i < ITEMS; i++)
+        CHECK_COUNTED(&items[i], 1, 1);
+    end_both(&f);
+}

@@ -4,12 +4,12 @@
 //! While there is room, and nobody waits for it, one is admitted at once. Else it waits, and who makes room admits the first in
 //! line, and counts its first task for it: so they are served in the order in which they came, and nobody overtakes them.
 //!
-//! No wake-up is lost: a submitter looks at the count and joins the list under the lock under which the count goes down. Once
-//! the backlog is closed everyone is admitted: the lanes refuse what they bring.
+//! No wake-up is lost: a submitter looks at the count and joins the list under the lock under which the count goes down and the bound
+//! changes. Once the backlog is closed everyone is admitted: the lanes refuse what they bring.
 //!
 //! Several tasks that come together are admitted together, as soon as there is room for one: they may be more than the bound.
 
-use crate::park::{Deadline, Mutex, Notice, Notifier, WaitList, Wake};
+use crate::park::{Deadline, Mutex, MutexGuard, Notice, Notifier, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicUsize, Ordering};
 
@@ -26,7 +26,7 @@ pub enum Patience {
 
 /// The tasks that wait.
 pub struct Backlog {
-    /// 0 for none. Set before the first submit.
+    /// 0 for none. Changes under the lock of `room`, so that nobody waits for room that there is.
     bound: AtomicUsize,
     room: Mutex<Room>,
 }
@@ -49,15 +49,22 @@ impl Backlog {
         self.bound.load(Ordering::Relaxed)
     }
 
-    /// Sets it, before the first submit.
+    /// Sets it. Before the first submit, but others may be about to make that, and wait for room already.
     pub fn set_bound(&self, bound: usize) {
+        let room = self.room.lock();
         self.bound.store(bound, Ordering::Relaxed);
+        self.admit_waiting(room);
+    }
+
+    fn is_room(&self, room: &Room) -> bool {
+        let bound = self.bound();
+        room.closed || bound == 0 || room.queued < bound
     }
 
     /// Waits until `count` tasks, one at least, may be queued, and counts them: `WouldBlock`, `TimedOut`.
     pub fn admit(&self, count: usize, patience: Patience) -> Result<(), Error> {
         let mut room = self.room.lock();
-        if room.closed || (room.queued < self.bound() && room.submitters.is_empty()) {
+        if room.closed || (self.is_room(&room) && room.submitters.is_empty()) {
             room.queued += count;
             return Ok(());
         }
@@ -79,28 +86,26 @@ impl Backlog {
         let mut room = self.room.lock();
         // A task may have been submitted at the same time as the bound was set, uncounted.
         room.queued = room.queued.saturating_sub(count);
-        let submitters = Backlog::admit_waiting(&mut room, |queued| queued < self.bound());
-        drop(room);
-        submitters.into_iter().for_each(|submitter| submitter.notify(ADMITTED));
+        self.admit_waiting(room);
     }
 
     /// From now on nobody waits.
     pub fn close(&self) {
         let mut room = self.room.lock();
         room.closed = true;
-        let submitters = Backlog::admit_waiting(&mut room, |_| true);
-        drop(room);
-        submitters.into_iter().for_each(|submitter| submitter.notify(ADMITTED));
+        self.admit_waiting(room);
     }
 
-    fn admit_waiting(room: &mut Room, is_room: impl Fn(usize) -> bool) -> Vec<Notifier> {
-        let mut admitted = Vec::new();
-        while is_room(room.queued) {
+    /// Admits those who wait, as far as there is room.
+    fn admit_waiting(&self, mut room: MutexGuard<'_, Room>) {
+        let mut admitted: Vec<Notifier> = Vec::new();
+        while self.is_room(&room) {
             let Some(submitter) = room.submitters.pop_front() else { break };
             room.queued += 1;
             admitted.push(submitter);
         }
-        admitted
+        drop(room);
+        admitted.into_iter().for_each(|submitter| submitter.notify(ADMITTED));
     }
 
     /// How many tasks count.

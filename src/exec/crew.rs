@@ -5,7 +5,7 @@
 //!
 //! searching  workers that look for work, and will look at every lane before they sleep
 //! VACANT     a worker sleeps, or there is room for one more
-//! SURPLUS    more workers are at work than may
+//! SURPLUS    more workers are at work than may, those who are entering aside
 //!
 //! entering   hired; its thread starts, or runs the initializer (the user's code). It will look for work, but not soon
 //! searching  between two tasks, spinning for a moment

@@ -123,6 +123,12 @@ impl Future {
         Entry::Future(handle)
     }
 
+    /// As it is queued by its maker. A hook of the program's may have forked since it was made: it belongs to the process that queues it.
+    pub(super) fn to_entry(&self) -> Entry {
+        self.record.set_epoch();
+        Entry::Future(self.handle())
+    }
+
     /// The future of a queue's entry, if it is pending still.
     pub(super) fn of_entry(handle: Handle) -> Option<Future> {
         let (record, tag) = Record::find(handle)?;

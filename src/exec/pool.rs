@@ -120,6 +120,20 @@ impl Place<'_> {
     }
 }
 
+impl<'a> Place<'a> {
+    /// Before the tasks are queued where they count in this backlog: another one than that of the place, if one of the program's hooks
+    /// has forked meanwhile.
+    #[inline]
+    fn move_to(&mut self, backlog: &'a Backlog) {
+        if let Some((present, count)) = &mut self.0
+            && !core::ptr::eq(*present, backlog)
+        {
+            backlog.admit_anyway(*count);
+            *present = backlog;
+        }
+    }
+}
+
 impl Drop for Place<'_> {
     #[inline]
     fn drop(&mut self) {
@@ -295,20 +309,17 @@ impl Pool {
             let backlog = &self.shift().backlog;
             backlog.admit(count, patience).map(|()| backlog)
         };
-        let admitted = match patience {
-            Patience::None => Some(admit(patience)?),
-            Patience::Until(_) if worker::current_of(self).is_some() => None,
-            Patience::Until(deadline) => {
-                Some(hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
-                    admit(Patience::Until(deadline))
-                })?)
+        let backlog = match patience {
+            Patience::None => admit(patience)?,
+            Patience::Until(_) if worker::current_of(self).is_some() => {
+                let backlog = &self.shift().backlog;
+                backlog.admit_anyway(count);
+                backlog
             }
+            Patience::Until(deadline) => hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
+                admit(Patience::Until(deadline))
+            })?,
         };
-        // A hook of the wait may have forked: then it was admitted to the parent's.
-        let backlog = &self.shift().backlog;
-        if !admitted.is_some_and(|admitted| core::ptr::eq(admitted, backlog)) {
-            backlog.admit_anyway(count);
-        }
         Ok(Place(Some((backlog, count))))
     }
 
@@ -316,9 +327,9 @@ impl Pool {
     /// `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
     /// is made for it is to be broken off. Whether it has put something there is what `put` gives.
     #[inline]
-    fn put(
-        self: &Arc<Pool>,
-        place: Place<'_>,
+    fn put<'a>(
+        self: &'a Arc<Pool>,
+        mut place: Place<'a>,
         count: usize,
         priority: i32,
         put: impl FnOnce(&mut Queue<Entry>) -> bool,
@@ -328,6 +339,7 @@ impl Pool {
         let (shift, mut queue, inside) = loop {
             // Anew each time: a fork may come in what the program does while this waits.
             let shift = self.shift();
+            place.move_to(&shift.backlog);
             let lane = if priority < 0 {
                 shift.lanes.len() - 1
             } else {
@@ -523,9 +535,7 @@ impl Pool {
     pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
         futures.iter().for_each(|future| hooks::task_submitted(future.id()));
         let put = self.put(place, futures.len(), priority, |queue| {
-            futures
-                .iter()
-                .for_each(|future| self.shift().submit_ranked(queue, priority, Entry::Future(future.handle())));
+            futures.iter().for_each(|future| self.shift().submit_ranked(queue, priority, future.to_entry()));
             true
         })?;
         if put == Put::Broken {

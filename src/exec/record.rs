@@ -10,7 +10,7 @@
 //!  40  result_free
 //!  48  followers    watchers and callbacks, in a box; NULL while there are none. Guarded by the record's bucket
 //!  56  crowd        those who sleep until it is over
-//!  60  epoch        the fork epoch in which it was made
+//!  60  epoch        the fork epoch in which it was made, or queued
 //! ```
 //!
 //! An outcome is written by whoever alone may: the one who runs the task, or who finishes the future by hand, under the
@@ -118,7 +118,7 @@ impl Record {
             }
             record.result_free.store(null_mut(), RELAXED);
             record.followers.store(null_mut(), RELAXED);
-            record.epoch.store(fork::epoch(), RELAXED);
+            record.set_epoch();
         });
         (record, tag, handle)
     }
@@ -143,6 +143,11 @@ impl Record {
     #[inline]
     pub fn pool(&self) -> *const Pool {
         self.pool.load(RELAXED)
+    }
+
+    /// It belongs to the present fork epoch. By its maker, as long as nobody else knows it.
+    pub fn set_epoch(&self) {
+        self.epoch.store(fork::epoch(), RELAXED);
     }
 
     /// Whether it belongs to an executor whose workers and queue are the parent's.

@@ -273,13 +273,9 @@ impl Worker {
             self.pace.rest();
         }
         self.pace.take(lane, &mut lanes[lane].lock(), &mut hand);
-        loop {
-            let job = self.claim(hand.pop_front()?);
-            if job.is_some() {
-                self.lay_down(hand);
-                return job;
-            }
-        }
+        // Claimed last: should the rest be withdrawn, this is too.
+        let first = hand.pop_front()?;
+        self.claim(self.lay_down(Some(first), hand)?)
     }
 
     /// Moves some of what threads outside have submitted, and of what is in another worker's lane, each in its turn, behind what is in
@@ -294,27 +290,30 @@ impl Worker {
                 self.pace.take_besides(&mut lane.lock(), &mut hand);
             }
         }
-        self.lay_down(hand);
+        self.lay_down(None, hand);
     }
 
-    /// Puts the rest of a share into the own lane. Who searched in the meantime did not see it and may sleep by now, and a busy worker
-    /// makes no last look: it calls someone as a submitter does. Who drained the lanes in the meantime did not see it either.
+    /// Puts the rest of a share into the own lane, and gives `first` back. Who searched in the meantime did not see it and may sleep by
+    /// now, and a busy worker makes no last look: it calls someone as a submitter does. Who drained the lanes in the meantime did not see it
+    /// either: then all of it is withdrawn, `first` too. It is not claimed before, since what is called for the others may wait for it.
     #[inline]
-    fn lay_down(&self, mut hand: RefMut<'_, VecDeque<Entry>>) {
+    fn lay_down(&self, first: Option<Entry>, mut hand: RefMut<'_, VecDeque<Entry>>) -> Option<Entry> {
         if hand.is_empty() {
-            return;
+            return first;
         }
         let shift = self.shift();
         shift.lanes[self.lane].lock().append(&mut hand);
         if !hand.is_empty() {
-            let withdrawn = core::mem::take(&mut *hand);
+            let rest = core::mem::take(&mut *hand);
             drop(hand);
             self.turn_busy();
-            return self.pool.withdraw(withdrawn);
+            self.pool.withdraw(first.into_iter().chain(rest));
+            return None;
         }
         if shift.crew.is_short() {
             self.pool.summon(shift);
         }
+        first
     }
 
     /// The task of an entry, or a better one instead, if nobody has withdrawn it.

@@ -64,3 +64,24 @@ fn close_against_submitters() {
         assert_eq!(backlog.queued(), 4);
     });
 }
+
+/// The bound is lifted, or raised, while someone waits, or is about to: there is room now, and nobody leaves who would say so.
+fn a_bound_is_set_to(bound: usize) {
+    model(move || {
+        let backlog = full();
+        let submitter = submit(&backlog, 1, FOREVER);
+        backlog.set_bound(bound);
+        submitter.join().unwrap().unwrap();
+        assert_eq!(backlog.queued(), 2);
+    });
+}
+
+#[test]
+fn no_bound_any_more() {
+    a_bound_is_set_to(0);
+}
+
+#[test]
+fn a_higher_bound() {
+    a_bound_is_set_to(2);
+}

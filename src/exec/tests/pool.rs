@@ -1,5 +1,6 @@
 use super::*;
 use crate::callback::Target;
+use crate::exec::shift::Shift;
 use crate::exec::{Executor, Future, Patience, Status};
 use crate::park::Deadline;
 use crate::status::Error;
@@ -426,4 +427,47 @@ fn higher_priorities_go_first_and_equal_ones_in_turn() {
     executor.shutdown(true, false).unwrap();
     let expected = [(2, 0), (2, 1), (1, 0), (1, 1), (0, 0), (0, 1), (-1, 0), (-1, 1)];
     assert_eq!(*order.lock().unwrap(), expected);
+}
+
+/// What a worker had in its hand while the lanes were drained is withdrawn by that worker: of a share not even the first task has started
+/// then, for which a done callback of another one may wait.
+#[test]
+fn nothing_is_started_before_what_is_withdrawn() {
+    const TASKS: usize = 1000;
+    let executor = Executor::new(1);
+    let go = counter();
+    let gate = go.clone();
+    let hold = task(move || {
+        until(|| count(&gate) > 0);
+        Ok(0)
+    });
+    executor.submit_detached(hold).unwrap();
+    until(|| executor.pending() == (0, 1));
+    let ran = counter();
+    let mut previous: Option<Future> = None;
+    for _ in 0..TASKS {
+        let ran = ran.clone();
+        let future = executor.submit(task(move || Ok(ran.fetch_add(1, Ordering::SeqCst)))).unwrap();
+        if let Some(previous) = previous {
+            future
+                .add_done_callback(Box::new(move |future| {
+                    if future.status() == Status::CancelledAndNotified {
+                        let _ = previous.result(NEVER);
+                    }
+                }))
+                .unwrap();
+        }
+        previous = Some(future);
+    }
+    // As a shutdown, at the moment when the worker has taken a share of two or more.
+    let lanes = &executor.pool().shift().lanes;
+    let left = || lanes[..Shift::OUTSIDE].iter().map(|lane| lane.lock().len()).sum::<usize>();
+    let mut own = lanes[Shift::OUTSIDE].lock();
+    go.fetch_add(1, Ordering::SeqCst);
+    until(|| TASKS - left() >= count(&ran) + 2);
+    own.drain();
+    drop(own);
+    executor.shutdown(true, false).unwrap();
+    assert!(previous.unwrap().is_over());
+    assert_eq!(executor.pending(), (0, 0));
 }
