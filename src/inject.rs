@@ -22,7 +22,8 @@ mod armed {
         }
     }
 
-    /// From now on each call of the function `name` panics, and no other. Gives how many have.
+    /// From now on each call of the function `name` panics, and no other. Gives how many have. `Mutex::lock`, `RawMutex::lock` and
+    /// `Lane::lock` panic when they have locked.
     ///
     /// # Safety
     /// `name` is NUL-terminated.

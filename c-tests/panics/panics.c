@@ -1,8 +1,11 @@
 /*
  * A panic in every exported function comes back as PIRN_ERR_INTERNAL, or as the value that the function gives
- * then; what it was given is freed; and the next call works. Runs against a library that was built with
- * `inject-panics`.
+ * then; what it was given is freed; and the next call works. A panic where something is locked, and so half
+ * changed, ends the process with a message. Runs against a library that was built with `inject-panics`.
  */
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include "../fuzz/calls.h"
 
 size_t pirn_test_panic_in(const char *name);
@@ -57,10 +60,49 @@ static void check_call(caller_t *c, call_t *call)
         }
 }
 
+/* In a child: a call during which each lock of that sort panics as soon as it is held. */
+static void panic_while_held(const char *name)
+{
+    pirn_executor_t *executor = NULL;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    if (pirn_executor_new(1, &executor) != PIRN_OK)
+        _exit(1);
+    pirn_test_panic_in(name);
+    pirn_executor_submit(executor, task, NULL, NULL, NULL);
+    pirn_active_count();
+    _exit(0);
+}
+
+static void check_held(const char *name)
+{
+    char said[4096];
+    size_t n = 0;
+    ssize_t more;
+    int ends[2], status;
+    if (pipe(ends) != 0)
+        abort();
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        panic_while_held(name);
+    }
+    close(ends[1]);
+    while (n + 1 < sizeof said && (more = read(ends[0], said + n, sizeof said - 1 - n)) > 0)
+        n += (size_t)more;
+    said[n] = '\0';
+    close(ends[0]);
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFSIGNALED(status) ||
+        WTERMSIG(status) != SIGABRT || !strstr(said, "in the middle of a change"))
+        WRONG("after a panic in %s: status %#x, %s", name, (unsigned)status, said);
+}
+
 int main(void)
 {
+    static const char *const locks[] = {"Mutex::lock", "RawMutex::lock", "Lane::lock"};
     caller_t c = {.state = 1};
     int n = 0;
+    for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
+        check_held(locks[i]);
     make_some_of_all(&c, 40);
     for (int i = 0; i < TICKETS; i++) /* what lives by now may keep its argument */
         given_to[i] = "before";

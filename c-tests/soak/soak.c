@@ -9,11 +9,11 @@
 
 #include <dirent.h>
 
-enum { MANY = 40 };
+enum { MANY = 40, PATIENCE = 300 /* seconds, many times what the end of a round takes on a busy machine */ };
 
 typedef struct worker {
     uint64_t dice;
-    long n[16]; /* how often each activity */
+    long n[24]; /* how often each activity */
     pthread_t id;
 } worker_t;
 
@@ -121,10 +121,11 @@ static int by_address(const void *a, const void *b, void *ctx)
 static void use_own_queue(worker_t *w)
 {
     pirn_queue_t *own;
-    int sort = (int)roll(w, 3);
+    int sort = (int)roll(w, 4);
     CHECK_OK(sort == 0   ? pirn_queue_new(0, &own)
              : sort == 1 ? pirn_lifo_queue_new(0, &own)
-                         : pirn_priority_queue_new(0, by_address, NULL, &own));
+             : sort == 2 ? pirn_priority_queue_new(0, by_address, NULL, &own)
+                         : pirn_simple_queue_new(&own));
     for (uintptr_t i = 0; i < MANY; i++)
         CHECK_OK(pirn_queue_put(own, (void *)(sort == 2 ? i * 7 % MANY : i)));
     for (uintptr_t i = 0; i < MANY; i++) {
@@ -237,6 +238,85 @@ static void use_promise(worker_t *w)
     CHECK_OK(pirn_future_free(future));
 }
 
+static void use_as_completed(worker_t *w)
+{
+    pirn_future_t *futures[MANY];
+    bool seen[MANY] = {false};
+    pirn_as_completed_t *iterator;
+    size_t n = 1 + roll(w, MANY), index;
+    for (size_t i = 0; i < n; i++)
+        CHECK_OK(pirn_executor_submit(executor, square, (void *)i, NULL, &futures[i]));
+    CHECK_OK(pirn_as_completed(futures, n, PIRN_FOREVER, &iterator));
+    for (size_t i = 0; i < n; i++) {
+        CHECK_OK(pirn_as_completed_next(iterator, &index));
+        CHECK(index < n && !seen[index]);
+        seen[index] = true;
+    }
+    CHECK_STATUS(pirn_as_completed_next(iterator, &index), PIRN_END);
+    CHECK_OK(pirn_as_completed_free(iterator));
+    for (size_t i = 0; i < n; i++)
+        CHECK_OK(pirn_future_free(futures[i]));
+}
+
+static int32_t set(void *event)
+{
+    CHECK_OK(pirn_event_set(event));
+    return 0;
+}
+
+static void use_event(worker_t *w)
+{
+    pirn_event_t *event;
+    bool is_set;
+    CHECK_OK(pirn_event_new(&event));
+    CHECK_STATUS(pirn_event_wait_timeout(event, soon(w)), PIRN_TIMED_OUT);
+    pirn_thread_t *thread = start_thread(set, event);
+    CHECK_OK(pirn_event_wait(event));
+    join_and_free(thread);
+    CHECK_OK(pirn_event_is_set(event, &is_set));
+    CHECK(is_set);
+    CHECK_OK(pirn_event_clear(event));
+    CHECK_STATUS(pirn_event_wait_timeout(event, 0), PIRN_TIMED_OUT);
+    CHECK_OK(pirn_event_free(event));
+}
+
+/* Some threads that meet a number of times: each place is taken once a round, and the action runs once. */
+typedef struct meeting {
+    pirn_barrier_t *barrier;
+    int rounds, actions, places;
+} meeting_t;
+
+static int32_t count_round(void *arg)
+{
+    meeting_t *meeting = arg;
+    meeting->actions++;
+    return 0;
+}
+
+static int32_t meet(void *arg)
+{
+    meeting_t *meeting = arg;
+    for (int i = 0; i < meeting->rounds; i++) {
+        size_t place;
+        CHECK_OK(pirn_barrier_wait(meeting->barrier, &place));
+        ADD(meeting->places, 1 << 8 * place);
+    }
+    return 0;
+}
+
+static void use_barrier(worker_t *w)
+{
+    meeting_t meeting = {.rounds = 1 + (int)roll(w, 9)};
+    CHECK_OK(pirn_barrier_new(3, count_round, &meeting, NULL, PIRN_FOREVER, &meeting.barrier));
+    pirn_thread_t *others[] = {start_thread(meet, &meeting), start_thread(meet, &meeting)};
+    meet(&meeting);
+    join_and_free(others[0]);
+    join_and_free(others[1]);
+    CHECK_EQ(meeting.actions, meeting.rounds);
+    CHECK_EQ(meeting.places, 0x10101 * meeting.rounds);
+    CHECK_OK(pirn_barrier_free(meeting.barrier));
+}
+
 static void use_local(worker_t *w)
 {
     void *value;
@@ -253,6 +333,7 @@ static const struct {
                   {"condition", use_condition}, {"queue", use_queue}, {"own queue", use_own_queue},
                   {"executor", use_executor},   {"map", use_map},     {"for_range", use_range},
                   {"thread", use_thread},       {"timer", use_timer}, {"promise", use_promise},
+                  {"event", use_event},         {"barrier", use_barrier}, {"as_completed", use_as_completed},
                   {"local", use_local}};
 
 static void *work(void *arg)
@@ -344,6 +425,7 @@ CHILD(soak)
         while (now() < until)
             nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
         STORE(stop, true);
+        alarm(PATIENCE); /* what never comes ends the soak */
         for (size_t i = 0; i < LENGTH(workers); i++) {
             CHECK_EQ(pthread_join(workers[i].id, NULL), 0);
             for (size_t k = 0; k < LENGTH(activities); k++)
@@ -365,6 +447,7 @@ CHILD(soak)
                kib, threads_of_process());
         fflush(stdout);
         AWAIT(threads_of_process() <= threads);
+        alarm(0);
         CHECK(kib < first_kib + first_kib / 2 + 16384);
     }
     printf("soak: seed %" PRIu64

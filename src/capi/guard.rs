@@ -8,8 +8,10 @@ use crate::inject;
 use crate::park::{Deadline, Timeout};
 use crate::status::{Error, PIRN_ERR_INTERNAL, PIRN_OK, pirn_status_t};
 use crate::sys::thread::may_keep_anyway;
+use crate::sys::{fork, process};
 use crate::thread::hooks::{self, Subject};
 use crate::word::Tag;
+use core::any::Any;
 use core::cell::RefCell;
 use core::mem::ManuallyDrop;
 use std::ffi::CString;
@@ -49,10 +51,20 @@ pub fn guard(name: &'static str, body: impl FnOnce() -> Result<(), CallError>) -
         Ok(Ok(())) => PIRN_OK,
         Ok(Err(cause)) => refuse(name, cause),
         Err(panic) => {
-            // A payload whose own drop panics must not get out either.
-            core::mem::forget(panic);
+            caught(panic);
             refuse(name, Error::Internal.into())
         }
+    }
+}
+
+/// A panic goes no further. Where it came through a guard of a lock the process has ended (`process::end_if_panicking`); locks that are
+/// unlocked by hand are still held, and whoever came next would wait for ever.
+#[cold]
+fn caught(panic: Box<dyn Any + Send>) {
+    // A payload whose own drop panics must not get out either.
+    core::mem::forget(panic);
+    if fork::is_inside() {
+        process::end_torn();
     }
 }
 
@@ -63,7 +75,7 @@ pub fn guard_value<T>(name: &'static str, fallback: T, body: impl FnOnce() -> T)
         body()
     };
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        core::mem::forget(panic);
+        caught(panic);
         fallback
     })
 }

@@ -14,6 +14,7 @@
 //! The lock is a futex word as `park::RawMutex` (Drepper, "Futexes Are Tricky", mutex 2), without that one's section: a fork may
 //! come while a lane is locked. The child never looks at the parent's lanes, and who holds one is not kept waiting by a fork (`pool`).
 
+use crate::inject;
 use crate::park::{Deadline, Spin};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicU32, Ordering, in_one_order};
@@ -228,7 +229,9 @@ impl<'a, E> LaneGuard<'a, E> {
     #[inline]
     fn new(lane: &'a Lane<E>) -> LaneGuard<'a, E> {
         fork::hold_awaited(true);
-        LaneGuard { lane }
+        let guard = LaneGuard { lane };
+        inject::here("Lane::lock");
+        guard
     }
 }
 
@@ -253,6 +256,8 @@ impl<E> DerefMut for LaneGuard<'_, E> {
 impl<E> Drop for LaneGuard<'_, E> {
     #[inline]
     fn drop(&mut self) {
+        #[cfg(not(loom))]
+        crate::sys::process::end_if_panicking();
         let filled = if self.entries.is_empty() { 0 } else { FILLED };
         let before = self.lane.state.swap(filled, Ordering::SeqCst);
         fork::hold_awaited(false);

@@ -2,6 +2,7 @@
 
 use super::list::{Notice, Wait, WaitList, Waited, wait_on};
 use super::{Deadline, Spin};
+use crate::inject;
 use crate::sys::atomic::{AtomicU32, Ordering};
 #[cfg(not(loom))]
 use crate::sys::fork::Section;
@@ -47,6 +48,7 @@ impl RawMutex {
         if self.word.compare_exchange(UNLOCKED, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_err() {
             self.lock_contended();
         }
+        inject::here("RawMutex::lock");
     }
 
     #[cold]
@@ -112,7 +114,9 @@ impl<T> Mutex<T> {
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.raw.lock();
-        MutexGuard { mutex: self, _not_send: core::marker::PhantomData }
+        let guard = MutexGuard { mutex: self, _not_send: core::marker::PhantomData };
+        inject::here("Mutex::lock");
+        guard
     }
 
     /// Waits on the list that `list` picks from the data, until notified or until the deadline. The mutex is let go

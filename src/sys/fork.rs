@@ -103,6 +103,7 @@ impl Section {
 impl Drop for Section {
     #[inline]
     fn drop(&mut self) {
+        super::process::end_if_panicking();
         let mut place = PLACE.get();
         place.depth -= 1;
         PLACE.set(place);
@@ -121,6 +122,11 @@ pub fn hold_awaited(holds: bool) {
         place.awaited = if holds { place.awaited + 1 } else { place.awaited - 1 };
         PLACE.set(place);
     }
+}
+
+/// Whether the calling thread is in a section.
+pub fn is_inside() -> bool {
+    PLACE.get().depth > 0
 }
 
 #[inline]

@@ -17,6 +17,22 @@ pub fn stay() -> ! {
     }
 }
 
+/// Ends the process if a panic is on its way through the caller, who gives up a lock: nobody is to see what it has left half changed.
+/// Not in unit tests, where an assertion that fails is to be told as such.
+#[inline]
+pub fn end_if_panicking() {
+    if cfg!(not(test)) && std::thread::panicking() {
+        end_torn();
+    }
+}
+
+/// Ends the process: a panic has left something locked, or half changed.
+#[cold]
+pub fn end_torn() -> ! {
+    write_stderr(b"pirn: a bug in pirn (a panic) in the middle of a change: the process cannot go on\n");
+    std::process::abort();
+}
+
 /// Writes to standard error, whatever state it is in: closed, or a pipe that nobody reads.
 pub fn write_stderr(mut text: &[u8]) {
     let _quiet = NoSigpipe::begin();
