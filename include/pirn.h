@@ -9,7 +9,8 @@
  * only on PIRN_OK unless a function says otherwise. pirn_last_error() gives the calling thread's most recent error in words.
  * Every function may also return PIRN_ERR_INTERNAL, which is a bug in pirn that was caught, and those that make an object
  * PIRN_ERR_NO_MEMORY. (What is under way when memory runs out goes on, out of a pool that is kept for that, if need be without
- * the words of a failure; as long as half of the pool is gone such functions are refused. Only when all of it is gone does the process end, with a message.)
+ * the words of a failure; as long as half of the pool is gone such functions are refused. Only when all of it is gone, or a list of
+ * thousands is needed where nobody can be told, does the process end, with a message.)
  *
  * Handles. Every pirn_..._t * is an opaque handle, not an address. A handle that a call returns through an out-parameter
  * belongs to the caller, who gives it back once with the matching _free. Freeing NULL is PIRN_OK. Freeing a handle never

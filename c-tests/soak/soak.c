@@ -448,7 +448,7 @@ CHILD(soak)
         fflush(stdout);
         AWAIT(threads_of_process() <= threads);
         alarm(0);
-        CHECK(kib < first_kib + first_kib / 2 + 16384);
+        CHECK(kib < first_kib + first_kib / 2 + 4096);
     }
     printf("soak: seed %" PRIu64
            ": %ld operations in %.0f s; memory from %ld to %ld KiB; nothing lost, nothing left\n",
