@@ -28,7 +28,7 @@ pub mod handle;
 #[cfg_attr(loom, allow(dead_code))]
 mod hook;
 pub mod identity;
-#[cfg(not(loom))]
+#[cfg_attr(loom, allow(dead_code))]
 mod inject;
 #[cfg(not(loom))]
 mod load;
