@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    caller_t dice = {.in_callback = true}, c = {.input = data, .input_end = data + size, .in_callback = true};
+    caller_t dice = {.in_callback = false}; /* frees executors, and waits for that */
+    caller_t c = {.input = data, .input_end = data + size, .in_callback = true};
     next_ticket = 0; /* callbacks do what their argument's number says */
     make_some_of_all(&dice, 8);
     play(&c, 1000);

@@ -20,4 +20,9 @@ if [ $status != 0 ]; then
 fi
 inputs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")
 edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
+# Without pirn's own code there are a thousand.
+if [ "${inputs:-0}" -lt 16 ] || [ "${edges:-0}" -lt 2000 ]; then
+    echo "guided: ${inputs:-0} inputs, ${edges:-0} edges: the code of pirn was not watched" >&2
+    exit 1
+fi
 echo "guided: seed ${3:-1}: $inputs inputs, $edges edges of the code, 0 wrong"
