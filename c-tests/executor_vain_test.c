@@ -13,6 +13,22 @@ typedef struct own {
     gate_t gate;
 } own_t;
 
+static void check_own_comes_last(pirn_future_t *const *both)
+{
+    pirn_as_completed_t *iterator;
+    size_t index = 55;
+    CHECK_OK(pirn_as_completed(both, 2, PIRN_FOREVER, &iterator));
+    CHECK_OK(pirn_as_completed_next(iterator, &index));
+    CHECK_EQ(index, 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_STATUS(pirn_as_completed_next(iterator, &index), PIRN_ERR_DEADLOCK);
+    CHECK_EQ(index, 0);
+    CHECK_OK(pirn_as_completed_free(iterator));
+    CHECK_OK(pirn_as_completed(&both[1], 1, 0.001, &iterator));
+    CHECK_STATUS(pirn_as_completed_next(iterator, &index), PIRN_TIMED_OUT);
+    CHECK_OK(pirn_as_completed_free(iterator));
+}
+
 static void check_own_is_refused(own_t *own)
 {
     pirn_future_t *both[2] = {own->other, own->future};
@@ -29,6 +45,7 @@ static void check_own_is_refused(own_t *own)
     CHECK_STATUS(pirn_wait(&both[1], 1, PIRN_FIRST_COMPLETED, PIRN_FOREVER, done, &n_done), PIRN_ERR_DEADLOCK);
     CHECK_OK(pirn_wait(both, 2, PIRN_FIRST_COMPLETED, PIRN_FOREVER, done, &n_done));
     CHECK(done[0] && !done[1] && n_done == 1);
+    check_own_comes_last(both);
     CHECK_STATUS(pirn_future_result_timeout(own->future, 0, NULL), PIRN_TIMED_OUT);
     CHECK_STATUS(pirn_future_result_timeout(own->future, 0.001, NULL), PIRN_TIMED_OUT);
     CHECK_STATUS(pirn_wait(both, 2, PIRN_ALL_COMPLETED, 0.001, done, &n_done), PIRN_TIMED_OUT);

@@ -719,6 +719,7 @@ pub unsafe extern "C" fn pirn_as_completed(
 /// @return PIRN_END       all have been given out
 /// @return PIRN_TIMED_OUT the limit of the iteration has passed, and none is done that was not given out; a later call may
 ///                        find one
+/// @return PIRN_ERR_DEADLOCK  there is no limit, and the calling thread runs the tasks of all futures that are left. A later call goes on
 /// @return PIRN_ERR_NO_THREAD there is no limit; otherwise as for pirn_future_result. A later call goes on
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `index` is NULL

@@ -259,21 +259,21 @@ impl AsCompleted {
         self.channel.is_ready() || self.deadline.has_passed()
     }
 
-    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline; `NoThread` in a task
-    /// that nobody could stand in for. A future whose position has been given out is no longer kept.
+    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline; `Deadlock` if what is
+    /// left is run by the calling thread, `NoThread` in a task that nobody could stand in for. A future whose position has been given out is no longer kept.
     pub fn next(&self) -> Result<usize, Error> {
         self.catch_up_after_fork();
         let place = self.channel.take(Deadline::PASSED).or_else(|error| {
             if error != Error::TimedOut || self.deadline.has_passed() {
                 return Err(error);
             }
-            let lend_if_home = || worker::lend_if_home(self.homes.iter().map(|home| home.0));
-            let future_at = |place| self.watched.lock().places.get(place).map(|place: &Place| place.future.clone());
-            let each = || (0..).map_while(future_at).flatten();
+            if self.deadline == Deadline::NEVER && self.is_vain() {
+                return Err(Error::Deadlock);
+            }
             wait_in_task(
                 self.deadline,
-                lend_if_home,
-                each,
+                || worker::lend_if_home(self.homes.iter().map(|home| home.0)),
+                || self.each(),
                 || self.channel.is_ready(),
                 |until| self.channel.take(until),
             )
@@ -284,6 +284,18 @@ impl AsCompleted {
         drop(watched);
         drop(future);
         Ok(position)
+    }
+
+    /// Those that have not been given out, each without a lock.
+    fn each(&self) -> impl Iterator<Item = Future> {
+        let future_at = |place| self.watched.lock().places.get(place).map(|place: &Place| place.future.clone());
+        (0..).map_while(future_at).flatten()
+    }
+
+    /// Whether the calling thread runs all that is left. They may be many, and are asked only if it runs as many.
+    fn is_vain(&self) -> bool {
+        let left = self.channel.left();
+        left <= worker::count_running() && self.each().filter(Future::runs_here).count() == left
     }
 
     /// An executor's futures that were cancelled by a fork did not tell.
