@@ -62,6 +62,11 @@ impl Channel {
         !inbox.arrived.is_empty() || inbox.left == 0
     }
 
+    /// How many have arrived, and have not been taken.
+    pub fn arrived(&self) -> usize {
+        self.inbox.lock().arrived.len()
+    }
+
     /// How many are to be taken yet.
     pub fn left(&self) -> usize {
         self.inbox.lock().left
