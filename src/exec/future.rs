@@ -16,7 +16,7 @@ use super::pool::Pool;
 use super::record::{Record, Watcher};
 use super::state::{Owners, Phase, Settled, Snapshot, Turned};
 use super::work::Value;
-use super::worker::{self, Lent, Worker};
+use super::worker::{self, Lent, Retries, Worker};
 use crate::callback::{CallError, Failure, FreeFn, Task};
 use crate::fallible;
 use crate::handle::Handle;
@@ -446,6 +446,7 @@ impl Future {
     /// runs it already, `NoThread` if nobody could take its place.
     fn wait(&self, deadline: Deadline) -> Result<Snapshot, Error> {
         let mut lent = None;
+        let mut retries = Retries::default();
         loop {
             let seen = self.look();
             if seen.phase().is_over() {
@@ -471,7 +472,7 @@ impl Future {
                 }
             }
             let is_queued = seen.phase() == Phase::Pending;
-            let until = lent.as_ref().map_or(deadline, |place| place.stay(deadline, is_queued));
+            let until = lent.as_ref().map_or(deadline, |place| place.stay(deadline, is_queued, &mut retries));
             if !self.record.state().wait(self.record.crowd(), until) {
                 if until == deadline {
                     return Err(Error::TimedOut);

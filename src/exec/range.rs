@@ -10,7 +10,7 @@
 
 use super::executor::Executor;
 use super::split::Split;
-use super::worker;
+use super::worker::{self, Retries};
 use crate::callback::{Arg, CallError, Failure, Range, Task};
 use crate::identity::Kind;
 use crate::park::{Deadline, Mutex};
@@ -137,7 +137,7 @@ impl Executor {
                 return Err(Error::Cancelled.into());
             }
             let place = worker::lend_if_home([Arc::as_ptr(self.pool())]);
-            place.iter().for_each(|place| _ = place.stay(Deadline::NEVER, false));
+            place.iter().for_each(|place| _ = place.stay(Deadline::NEVER, false, &mut Retries::default()));
             let executor = Subject::new(Kind::Executor, self.pool().id());
             hooks::wait_unless(executor, || work.split.is_over(), || work.split.wait());
         }

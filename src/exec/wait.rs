@@ -4,7 +4,7 @@ use super::channel::Channel;
 use super::future::Future;
 use super::phase::Status;
 use super::pool::Pool;
-use super::worker::{self, Lent};
+use super::worker::{self, Lent, Retries};
 use crate::fallible;
 use crate::identity::{self, Identified};
 use crate::park::{Deadline, Mutex};
@@ -111,6 +111,7 @@ fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
     is_enough: impl Fn() -> bool,
     wait_until: impl Fn(Deadline) -> Result<A, Error>,
 ) -> Result<A, Error> {
+    let mut retries = Retries::default();
     loop {
         let mut place = lend_if_home();
         if deadline == Deadline::NEVER && place.as_ref().is_some_and(Lent::is_refused) {
@@ -124,7 +125,7 @@ fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
             place = lend_if_home();
         }
         // They may be many, and are not asked one by one whether they are queued.
-        let until = place.as_ref().map_or(deadline, |place| place.stay(deadline, true));
+        let until = place.as_ref().map_or(deadline, |place| place.stay(deadline, true, &mut retries));
         let outcome = wait_until(until);
         if until == deadline || !matches!(outcome, Err(Error::TimedOut)) {
             return outcome;
@@ -308,7 +309,7 @@ impl AsCompleted {
         }
         let futures: Vec<_> = watched.places.iter().filter_map(|place| place.future.clone()).collect();
         drop(watched);
-        // The first look at a future after a fork may let go of its pool, which is not to happen under a lock.
+        // The first look at each after a fork settles it, for which it takes another lock.
         for future in &futures {
             future.is_done();
         }

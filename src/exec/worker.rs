@@ -42,8 +42,9 @@ const MOST_INLINE: usize = 64;
 /// scheduler.)
 const LOOK_AROUND_EVERY: u32 = 61;
 
-/// How long a worker waits before it tries again to have run what is queued. (As a timer whose thread was refused.)
-const RETRY_NS: u64 = 10_000_000;
+/// How long a worker waits before it first tries again to have run what is queued. (As a timer whose thread was refused.)
+const FIRST_RETRY_NS: u64 = 10_000_000;
+const MOST_DOUBLINGS: u32 = 6;
 
 /// As `crew` counts the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +201,8 @@ impl Worker {
                     self.turn_busy();
                     return Some(job);
                 }
-                if self.search() || spin_until(|| shift.any_work() || shift.crew.is_surplus()) {
+                // Out of the lanes comes a job, or a callback of something withdrawn, which may have forked.
+                if !self.is_at_home() || self.search() || spin_until(|| shift.any_work() || shift.crew.is_surplus()) {
                     continue;
                 }
             }
@@ -241,6 +243,9 @@ impl Worker {
         self.ticks.set(self.ticks.get().wrapping_add(1));
         if self.ticks.get() % LOOK_AROUND_EVERY == 0 && self.pace.is_time_to_look_around() {
             self.fetch_from_others();
+            if !self.is_at_home() {
+                return None;
+            }
         }
         let own = &lanes[self.lane];
         while own.is_filled() {
@@ -254,8 +259,10 @@ impl Worker {
         let (outside, inside) = (Shift::OUTSIDE, lanes.len() - Shift::OUTSIDE);
         let workers = (1..inside).map(|step| outside + (self.lane - outside + step) % inside);
         let threads = (0..outside).map(|step| (self.lane + step) % outside);
-        if let Some(job) = workers.chain(threads).find_map(|lane| self.take_from(lane)) {
-            return Some(job);
+        // After a fork in what is called for something withdrawn (`lay_down`) the lanes are the parent's.
+        let taken = workers.chain(threads).find_map(|lane| if self.is_at_home() { self.take_from(lane) } else { None });
+        if taken.is_some() || !self.is_at_home() {
+            return taken;
         }
         // All that was taken from a lane may have been withdrawn while more is there.
         while last.is_filled() && !lanes.iter().any(Lane::is_filled) {
@@ -483,19 +490,33 @@ pub(super) struct Lent {
     is_looking: Cell<bool>,
 }
 
+/// The retries of one wait: each after twice as long as the one before, as it is less and less likely that they help.
+#[derive(Default)]
+pub(super) struct Retries {
+    before: u32,
+}
+
+impl Retries {
+    fn next_ns(&mut self) -> u64 {
+        let wait = FIRST_RETRY_NS << self.before;
+        self.before = (self.before + 1).min(MOST_DOUBLINGS);
+        wait
+    }
+}
+
 impl Lent {
     /// Whether the system has refused the thread that would take the place.
     pub fn is_refused(&self) -> bool {
         self.is_refused
     }
 
-    /// The worker waits until the deadline, and does not take the place back before. If what it waits `is_queued`, only for a moment: it tries
-    /// again then, since whoever was to run that may have been refused, or wait in its turn.
-    pub fn stay(&self, deadline: Deadline, is_queued: bool) -> Deadline {
+    /// The worker waits until the deadline, and does not take the place back before. If what it waits for `is_queued`, only for a while:
+    /// it tries again then, since whoever was to run that may have been refused, or wait in its turn.
+    pub fn stay(&self, deadline: Deadline, is_queued: bool, retries: &mut Retries) -> Deadline {
         if self.is_looking.take() && self.worker.is_at_home() {
             self.worker.shift().crew.roster().looked();
         }
-        if is_queued && deadline == Deadline::NEVER { Deadline::after_ns(RETRY_NS) } else { deadline }
+        if is_queued && deadline == Deadline::NEVER { Deadline::after_ns(retries.next_ns()) } else { deadline }
     }
 
     /// Whether no thread could be had, and nobody is left to run what is queued.
