@@ -11,7 +11,7 @@ static void play(caller_t *c, int n); /* n random calls */
 static caller_t play_in_callback(const void *arg, unsigned most)
 {
     static __thread int depth;
-    caller_t c = {.state = (uint64_t)((uintptr_t)arg - (uintptr_t)tickets), .in_callback = true};
+    caller_t c = {.state = (uint64_t)((uintptr_t)arg - (uintptr_t)tickets), .in_callback = true, .called_back = true};
     if (depth < 4) {
         depth++;
         play(&c, (int)below(&c, most));

@@ -31,6 +31,7 @@ typedef struct caller {
     uint64_t state;
     const uint8_t *input, *input_end; /* NULL for dice */
     bool in_callback; /* makes no call that only another thread can end */
+    bool called_back; /* on a stack of pirn's */
     const char *doing;
     void *made; /* where a call that makes an object puts it */
     uint64_t scratch[8];
@@ -246,12 +247,12 @@ static pirn_status_t free_as(caller_t *c, kind_t kind, void *object)
     case QUEUE: return pirn_queue_free(object);
     case EXECUTOR:
         let_go(); /* its tasks may wait for that */
-        if (c->in_callback && is_live(EXECUTOR, object)) {
-            /* A task that waited for other executors' tasks could wait in a circle, and free waits if anyone has said
-             * that the shutdown does. */
+        if (c->in_callback)
             pirn_executor_shutdown(object, false, one_in(c, 2));
+        /* A task that waited for other executors' tasks could wait in a circle, and free waits if anyone has said that
+         * the shutdown does. */
+        if (c->called_back && is_live(EXECUTOR, object))
             return PIRN_ERR_BUSY;
-        }
         return pirn_executor_free(object);
     case FUTURE: return pirn_future_free(object);
     case MAP: return pirn_map_free(object);
