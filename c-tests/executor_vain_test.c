@@ -11,7 +11,24 @@ typedef struct own {
     pirn_future_t *future, *other;
     pirn_map_t *map;
     gate_t gate;
+    uint64_t native_id; /* of the task, when it is about to wait */
 } own_t;
+
+static void check_own_comes_last(pirn_future_t *const *both)
+{
+    pirn_as_completed_t *iterator;
+    size_t index = 55;
+    CHECK_OK(pirn_as_completed(both, 2, PIRN_FOREVER, &iterator));
+    CHECK_OK(pirn_as_completed_next(iterator, &index));
+    CHECK_EQ(index, 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_STATUS(pirn_as_completed_next(iterator, &index), PIRN_ERR_DEADLOCK);
+    CHECK_EQ(index, 0);
+    CHECK_OK(pirn_as_completed_free(iterator));
+    CHECK_OK(pirn_as_completed(&both[1], 1, 0.001, &iterator));
+    CHECK_STATUS(pirn_as_completed_next(iterator, &index), PIRN_TIMED_OUT);
+    CHECK_OK(pirn_as_completed_free(iterator));
+}
 
 static void check_own_is_refused(own_t *own)
 {
@@ -29,6 +46,7 @@ static void check_own_is_refused(own_t *own)
     CHECK_STATUS(pirn_wait(&both[1], 1, PIRN_FIRST_COMPLETED, PIRN_FOREVER, done, &n_done), PIRN_ERR_DEADLOCK);
     CHECK_OK(pirn_wait(both, 2, PIRN_FIRST_COMPLETED, PIRN_FOREVER, done, &n_done));
     CHECK(done[0] && !done[1] && n_done == 1);
+    check_own_comes_last(both);
     CHECK_STATUS(pirn_future_result_timeout(own->future, 0, NULL), PIRN_TIMED_OUT);
     CHECK_STATUS(pirn_future_result_timeout(own->future, 0.001, NULL), PIRN_TIMED_OUT);
     CHECK_STATUS(pirn_wait(both, 2, PIRN_ALL_COMPLETED, 0.001, done, &n_done), PIRN_TIMED_OUT);
@@ -111,6 +129,53 @@ TEST(for_its_own_future_when_it_is_over)
     CHECK_OK(pirn_future_result(own.future, NULL));
     CHECK_OK(pirn_future_free(own.future));
     CHECK_OK(pirn_executor_free(own.executor));
+}
+
+/* The other one gets done while the task waits for both. */
+static void settle_other_meanwhile(pirn_task_fn task)
+{
+    own_t own = {.executor = new_executor(1), .other = new_future()};
+    gate_init(&own.gate);
+    own.future = submit(own.executor, task, &own);
+    gate_open(&own.gate);
+    AWAIT(LOAD(own.native_id));
+    await_sleeping(own.native_id);
+    CHECK_OK(pirn_future_set_result(own.other, NULL));
+    CHECK_OK(pirn_future_result(own.future, NULL));
+    CHECK_OK(pirn_future_free(own.future));
+    CHECK_OK(pirn_future_free(own.other));
+    CHECK_OK(pirn_executor_free(own.executor));
+}
+
+static int32_t finish_own_and_wait_for_both(void *arg, void **result)
+{
+    own_t *own = arg;
+    gate_task(&own->gate, result);
+    pirn_future_t *both[2] = {own->other, own->future};
+    CHECK_OK(pirn_future_set_result(own->future, own));
+    STORE(own->native_id, pirn_get_native_id());
+    CHECK_OK(pirn_wait(both, 2, PIRN_ALL_COMPLETED, PIRN_FOREVER, NULL, NULL));
+    return 0;
+}
+
+TEST(for_another_and_its_own_that_is_over)
+{
+    settle_other_meanwhile(finish_own_and_wait_for_both);
+}
+
+static int32_t wait_for_a_failure(void *arg, void **result)
+{
+    own_t *own = arg;
+    gate_task(&own->gate, result);
+    pirn_future_t *both[2] = {own->other, own->future};
+    STORE(own->native_id, pirn_get_native_id());
+    CHECK_STATUS(pirn_wait(both, 2, PIRN_FIRST_EXCEPTION, PIRN_FOREVER, NULL, NULL), PIRN_ERR_DEADLOCK);
+    return 0;
+}
+
+TEST(for_a_failure_until_its_own_is_left)
+{
+    settle_other_meanwhile(wait_for_a_failure);
 }
 
 static int32_t take_own_item(void *arg, void **result)

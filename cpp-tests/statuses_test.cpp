@@ -61,6 +61,8 @@ TEST(tasks)
         sum += n;
     CHECK_EQ(sum, 9);
     CHECK(results.value().status() == errc::end);
+    results.value() = pool.map([](int n) { return n; }, std::vector<int>{1}).value();
+    CHECK(results.value().status() == errc::ok);
 
     std::vector<pirn::future<int>> futures;
     for (int i = 0; i < 4; i++)

@@ -162,3 +162,23 @@ TEST(workers_changed)
     first.get();
     CHECK_ERROR(invalid_argument, pool.set_max_workers(-1));
 }
+
+TEST(a_wait_for_its_own_future_leaves_it_as_it_was)
+{
+    pirn::executor pool(1);
+    pirn::event given, told;
+    pirn::future<std::string> own;
+    own = pool.submit([&] {
+        given.wait();
+        CHECK_ERROR(deadlock, own.get());
+        CHECK_ERROR(deadlock, own.result());
+        CHECK_ERROR(deadlock, own.wait());
+        CHECK(own.valid());
+        told.set();
+        return std::string("done");
+    });
+    given.set();
+    told.wait();
+    CHECK_STR(own.get().c_str(), "done");
+    CHECK(!own.valid());
+}

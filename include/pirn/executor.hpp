@@ -301,9 +301,10 @@ private:
     static value<std::optional<future<R>>> if_room(pirn_status_t status, pirn_future_t *handle)
     {
         using result = std::optional<future<R>>;
+        future<R> made(handle);
         if (status < 0)
             return detail::fail<value<result>>(status);
-        return status == PIRN_OK ? result(future<R>(handle)) : result();
+        return status == PIRN_OK ? result(std::move(made)) : result();
     }
 
     template <class State, class F, class Range>

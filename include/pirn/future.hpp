@@ -86,15 +86,19 @@ public:
     explicit operator bool() const noexcept { return valid(); }
 
     /// Waits for the result and gives it; the future is used up. An exception of the task is thrown here, the
-    /// same one. Throws errc::cancelled, or errc::broken_executor if a worker's initializer failed before.
+    /// same one. Throws errc::cancelled, or errc::broken_executor if a worker's initializer failed before. It is
+    /// not used up if a task that waits is told errc::deadlock, since it runs the future's task itself, or
+    /// errc::no_thread, since nobody is left to run that.
     ///
     /// The result is moved out; but copied if there are done callbacks, which may be looking at it.
     /// (errc::invalid_state if it cannot be copied: then use result().)
     value<R> get()
     {
-        const future used = std::move(*this);
         void *result = nullptr;
-        const pirn_status_t status = pirn_future_result(used.handle_, &result);
+        const pirn_status_t status = pirn_future_result(handle_, &result);
+        if (status == PIRN_ERR_DEADLOCK || status == PIRN_ERR_NO_THREAD) // it is not over
+            return failed<value<R>>(status);
+        const future used = std::move(*this);
         if (status != PIRN_OK)
             return used.template failed<value<R>>(status);
         if constexpr (std::is_void_v<R>) {

@@ -42,6 +42,9 @@ public:
         state_.swap(other.state_);
         std::swap(given_, other.given_);
         current_.swap(other.current_);
+#if !PIRN_HPP_EXCEPTIONS
+        std::swap(status_, other.status_);
+#endif
     }
 
     /// Waits for the first result. An iteration cannot be begun again: it goes on where it was.

@@ -626,7 +626,7 @@ impl HasStatus for Outcome {
 /// @return PIRN_ERR_INVALID_ARGUMENT `futures` is NULL and `n` is not 0, `return_when` is none of the three, or `seconds` is
 ///                                   NaN or negative (and not -1)
 /// @return PIRN_ERR_OVERFLOW         `seconds` is above PIRN_TIMEOUT_MAX
-/// @return PIRN_ERR_DEADLOCK         there is no limit, and it waits for a future whose task the calling thread runs
+/// @return PIRN_ERR_DEADLOCK         there is no limit, and what it waits for needs a future whose task the calling thread runs
 /// @return PIRN_ERR_NO_THREAD        there is no limit; otherwise as for pirn_future_result
 /// @return PIRN_ERR_NO_MEMORY
 ///
@@ -719,6 +719,7 @@ pub unsafe extern "C" fn pirn_as_completed(
 /// @return PIRN_END       all have been given out
 /// @return PIRN_TIMED_OUT the limit of the iteration has passed, and none is done that was not given out; a later call may
 ///                        find one
+/// @return PIRN_ERR_DEADLOCK  there is no limit, and the calling thread runs the tasks of all futures that are left. A later call goes on
 /// @return PIRN_ERR_NO_THREAD there is no limit; otherwise as for pirn_future_result. A later call goes on
 /// @return PIRN_ERR_INVALID_HANDLE
 /// @return PIRN_ERR_INVALID_ARGUMENT `index` is NULL

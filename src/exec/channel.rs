@@ -62,6 +62,16 @@ impl Channel {
         !inbox.arrived.is_empty() || inbox.left == 0
     }
 
+    /// How many have arrived, and have not been taken.
+    pub fn arrived(&self) -> usize {
+        self.inbox.lock().arrived.len()
+    }
+
+    /// How many are to be taken yet.
+    pub fn left(&self) -> usize {
+        self.inbox.lock().left
+    }
+
     /// Whether `wait` would not have to wait.
     pub fn has_enough(&self) -> bool {
         self.inbox.lock().is_enough()

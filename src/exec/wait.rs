@@ -101,7 +101,7 @@ fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen, done:
     (complete, n_done)
 }
 
-/// Waits, by `wait_until`, whose answer is `TimedOut` if it has to wait for longer. A worker that waits for futures of its own pool has its
+/// Waits, by `wait_until`, whose answer is `TimedOut` if it has to wait for longer, and which looks each time whether it waits in vain. A worker that waits for futures of its own pool has its
 /// place lent meanwhile. If no thread can be had for it, it runs of the futures what has not started, until there `is_enough`; and when
 /// there is nobody left to run what it waits for: `NoThread`.
 fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
@@ -158,16 +158,19 @@ pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Result<
             keys.push(future.watch(&channel, place)?);
             Ok(())
         });
-        let vain = each().filter(|future| future.runs_here()).count();
-        let is_vain = vain > 0 && (when == ReturnWhen::AllCompleted || n_done + vain == firsts.len());
-        let outcome = if watched.is_err() {
-            watched
-        } else if is_vain && deadline == Deadline::NEVER {
-            Err(Error::Deadlock)
-        } else {
+        let outcome = watched.and_then(|()| {
+            let own = fallible::list(each().filter(|future| future.runs_here()))?;
+            let is_vain = || {
+                // In this order: whoever finishes one by hand meanwhile does not make it count twice.
+                let arrived = channel.arrived();
+                let vain = own.iter().filter(|future| future.is_done().is_none()).count();
+                let is_needed = when == ReturnWhen::AllCompleted || arrived + vain == firsts.len();
+                deadline == Deadline::NEVER && vain > 0 && is_needed && !channel.has_enough()
+            };
             let lend_if_home = || worker::lend_if_home(each().map(|future| future.pool()));
-            wait_in_task(deadline, lend_if_home, each, || channel.has_enough(), |until| channel.wait(until))
-        };
+            let wait = |until| if is_vain() { Err(Error::Deadlock) } else { channel.wait(until) };
+            wait_in_task(deadline, lend_if_home, each, || channel.has_enough(), wait)
+        });
         refused = outcome.err().filter(|&error| error != Error::TimedOut);
         for (future, key) in each().zip(keys) {
             key.into_iter().for_each(|key| future.unwatch(key));
@@ -260,23 +263,20 @@ impl AsCompleted {
         self.channel.is_ready() || self.deadline.has_passed()
     }
 
-    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline; `NoThread` in a task
-    /// that nobody could stand in for. A future whose position has been given out is no longer kept.
+    /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline; `Deadlock` if what is
+    /// left is run by the calling thread, `NoThread` in a task that nobody could stand in for. A future whose position has been given out is no longer kept.
     pub fn next(&self) -> Result<usize, Error> {
         self.catch_up_after_fork();
         let place = self.channel.take(Deadline::PASSED).or_else(|error| {
             if error != Error::TimedOut || self.deadline.has_passed() {
                 return Err(error);
             }
-            let lend_if_home = || worker::lend_if_home(self.homes.iter().map(|home| home.0));
-            let future_at = |place| self.watched.lock().places.get(place).map(|place: &Place| place.future.clone());
-            let each = || (0..).map_while(future_at).flatten();
             wait_in_task(
                 self.deadline,
-                lend_if_home,
-                each,
+                || worker::lend_if_home(self.homes.iter().map(|home| home.0)),
+                || self.each(),
                 || self.channel.is_ready(),
-                |until| self.channel.take(until),
+                |until| if self.is_vain() { Err(Error::Deadlock) } else { self.channel.take(until) },
             )
         })?;
         let mut watched = self.watched.lock();
@@ -285,6 +285,20 @@ impl AsCompleted {
         drop(watched);
         drop(future);
         Ok(position)
+    }
+
+    /// Those that have not been given out, each without a lock.
+    fn each(&self) -> impl Iterator<Item = Future> {
+        let future_at = |place| self.watched.lock().places.get(place).map(|place: &Place| place.future.clone());
+        (0..).map_while(future_at).flatten()
+    }
+
+    /// Whether the calling thread runs all that is left, and would wait without a limit. They may be many, and are asked only if it runs as many.
+    fn is_vain(&self) -> bool {
+        let left = self.channel.left();
+        self.deadline == Deadline::NEVER
+            && (1..=worker::count_running()).contains(&left)
+            && self.each().filter(|future| future.runs_here() && future.is_done().is_none()).count() == left
     }
 
     /// An executor's futures that were cancelled by a fork did not tell.

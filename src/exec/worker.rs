@@ -115,6 +115,11 @@ pub(super) fn lend_if_home(pools: impl IntoIterator<Item = *const Pool>) -> Opti
     pools.into_iter().any(|pool| core::ptr::eq(Arc::as_ptr(&worker.pool), pool)).then(|| worker.lend())
 }
 
+/// How many futures there are whose tasks the calling thread runs.
+pub(super) fn count_running() -> usize {
+    current().map_or(0, |worker| worker.all_running().count())
+}
+
 /// What the thread of a worker runs. The crew counts it in already, as entering.
 pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
     let initializer = pool.lock().initializer.clone();
@@ -387,10 +392,15 @@ impl Worker {
 
     /// Whether it runs the task of the future with this identity: who is called by that task waits for it in vain.
     pub fn runs(&self, future: u64) -> bool {
+        self.all_running().any(|running| running.future == future)
+    }
+
+    /// The tasks that it runs, each called by the next one, if somebody has their futures.
+    fn all_running(&self) -> impl Iterator<Item = &Running> {
         // SAFETY: each is in a frame of this thread's that is still there.
         let next = |running: &&Running| unsafe { running.below.as_ref() };
         // SAFETY: as above.
-        core::iter::successors(unsafe { self.running.get().as_ref() }, next).any(|running| running.future == future)
+        core::iter::successors(unsafe { self.running.get().as_ref() }, next)
     }
 
     /// A task has left the queue, to be run.

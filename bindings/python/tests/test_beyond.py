@@ -59,6 +59,23 @@ def test_what_is_refused_is_not_kept():
         assert [each() for each in gone] == [None, None, None]
 
 
+def test_items_that_end_in_an_error_are_not_kept():
+    thing = Thing()
+    gone = weakref.ref(thing)
+
+    def items(thing):
+        yield thing
+        raise KeyError("no more")
+
+    with futures.ThreadPoolExecutor(1) as pool:
+        for submit in pool.submit_many, pool.map:
+            with pytest.raises(KeyError, match="no more"):
+                submit(id, items(thing))
+    del thing
+    gc.collect()
+    assert gone() is None
+
+
 def test_a_bound(blocked):
     with BusyPool(max_pending=2) as (pool, gate):
         assert pool.max_pending == 2 and pool.pending() == (0, 1)
@@ -145,3 +162,19 @@ except KeyboardInterrupt:
 gate.set()
 """)
     assert (out, err, code) == ("interrupted\n", "", 0)
+
+
+def test_a_task_that_waits_for_itself_is_told():
+    given = threading.Event()
+
+    def task():
+        given.wait()
+        for wait in own.result, own.exception, lambda: futures.wait([own]), lambda: next(futures.as_completed([own])):
+            with pytest.raises(RuntimeError, match="PIRN_ERR_DEADLOCK"):
+                wait()
+        return "told"
+
+    with futures.ThreadPoolExecutor(1) as pool:
+        own = pool.submit(task)
+        given.set()
+        assert own.result() == "told"

@@ -248,6 +248,18 @@ def test_map_with_a_buffer(later):
         gate.set()
 
 
+def test_a_buffered_map_that_times_out_cancels_what_has_not_started(later):
+    ran = []
+    with later.futures.ThreadPoolExecutor(1) as pool:
+        gate = later.threading.Event()
+        pool.submit(gate.wait)
+        results = pool.map(ran.append, [1, 2], buffersize=1, timeout=0)
+        with pytest.raises(TimeoutError):
+            next(results)
+        gate.set()
+    assert ran == []
+
+
 def test_contexts(later):
     mark = contextvars.ContextVar("mark", default="none")
     mark.set("the starter's")

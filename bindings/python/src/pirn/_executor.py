@@ -231,7 +231,8 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         if buffersize is not None:
             return self._map_buffered(fn, zip(*iterables), timeout, buffersize)
         seconds, owner, out = limit(timeout), _Map(fn), c_void_p()
-        keys = [keep((owner, item)) for item in zip(*iterables)]
+        # First all items: what they are asked for may raise.
+        keys = [keep((owner, item)) for item in list(zip(*iterables))]
         array = (c_void_p * len(keys))(*keys)
         submit = self._waiting(lib.executor_map)
         status = submit(self._handle, _run_item, array, len(keys), drop, 1, seconds, byref(out))
@@ -253,8 +254,11 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
                 while ahead:
                     for args in itertools.islice(calls, 1):
                         ahead.append(self.submit(fn, *args))
+                    result = ahead[0].result(None if end is None else end - time.monotonic())
+                    ahead.popleft()
                     # Kept no longer than the caller keeps it.
-                    yield ahead.popleft().result(None if end is None else end - time.monotonic())
+                    given, result = [result], None
+                    yield given.pop()
             finally:
                 for future in ahead:
                     future.cancel()
