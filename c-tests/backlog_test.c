@@ -404,13 +404,13 @@ static void submit_and_fork_at(int32_t fork_at)
 
 TEST(a_hook_forks_before_a_submit_waits)
 {
-    skip_if(UNDER_TSAN, "ThreadSanitizer knows no threads in a child of a process that had some");
+    skip_if_children_cannot_live();
     submit_and_fork_at(PIRN_TRACE_WAIT_BEGIN);
 }
 
 TEST(a_hook_forks_after_a_submit_has_waited)
 {
-    skip_if(UNDER_TSAN, "ThreadSanitizer knows no threads in a child of a process that had some");
+    skip_if_children_cannot_live();
     submit_and_fork_at(PIRN_TRACE_WAIT_END);
 }
 

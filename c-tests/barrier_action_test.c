@@ -278,7 +278,7 @@ static int32_t fork_it(void *unused)
 /* In the child the round is not known any more: the wait that forked returns, and the barrier is empty. */
 TEST(fork_in_the_action)
 {
-    skip_if(UNDER_TSAN, "ThreadSanitizer knows no threads in a child of a process that had some");
+    skip_if_children_cannot_live();
     pirn_barrier_t *barrier;
     call_t call;
     int status;

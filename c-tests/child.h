@@ -23,6 +23,13 @@ static inline void read_back(FILE *file, char *text, size_t cap)
     fclose(file);
 }
 
+/* Sanitizers have locks and lists of threads of their own, which they do not all put right in a child of fork. */
+static inline void skip_if_children_cannot_live(void)
+{
+    skip_if(UNDER_TSAN, "ThreadSanitizer knows no threads in a child of a process that had some");
+    skip_if(UNDER_ASAN, "another thread may have AddressSanitizer's allocator locked at the fork");
+}
+
 /* A child of a case never outlives it, so that a hanging one ends with its parent's time limit. */
 static inline pid_t fork_for_test(void)
 {
@@ -67,7 +74,7 @@ static inline void check_child(const char *name, int exit_code, const char *said
 /* Runs the body in a forked child, which ends with _exit(0) if no check failed in it. */
 static inline void in_forked_child(void (*body)(void *), void *arg)
 {
-    skip_if(UNDER_TSAN, "ThreadSanitizer knows no threads in a child of a process that had some");
+    skip_if_children_cannot_live();
     pid_t pid = fork_for_test();
     if (pid == 0) {
         body(arg);
