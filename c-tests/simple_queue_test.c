@@ -101,6 +101,7 @@ static void use_key(void *arg)
 
 TEST(a_put_from_a_thread_s_destructors)
 {
+    skip_if(UNDER_TSAN, "ThreadSanitizer has ended the thread before the last round");
     bin = new_simple_queue();
     CHECK_EQ(pthread_key_create(&key, put_into_bin), 0);
     for (int i = 1; i <= 20; i++) {

@@ -124,6 +124,7 @@ CHILD(in_a_task_inside_a_wait)
 
 TEST(a_callback_that_exhausts_it_stops_at_the_guard_page)
 {
+    skip_if(UNDER_TSAN, "ThreadSanitizer takes the signal");
     static const char *const places[] = {"in_a_thread", "in_a_small_thread", "in_a_timer", "in_a_worker",
                                          "in_a_done_callback", "in_a_task_inside_a_wait"};
     for (size_t i = 0; i < LENGTH(places); i++) {
@@ -152,6 +153,7 @@ TEST(ten_thousand_waits_inside_each_other_on_the_usual_stack)
 
 TEST(ten_thousand_waits_inside_each_other_on_small_stacks)
 {
+    skip_if(UNDER_TSAN, "ThreadSanitizer has no memory for so many threads");
     wait_inside_waits(64 << 10, 24 << 10, 10000);
 }
 
