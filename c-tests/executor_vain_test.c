@@ -126,9 +126,9 @@ TEST(for_its_own_future_when_it_is_over)
     gate_init(&own.gate);
     own.future = submit(own.executor, finish_own, &own);
     gate_open(&own.gate);
+    CHECK_OK(pirn_executor_free(own.executor)); /* the task uses its future after it is over */
     CHECK_OK(pirn_future_result(own.future, NULL));
     CHECK_OK(pirn_future_free(own.future));
-    CHECK_OK(pirn_executor_free(own.executor));
 }
 
 /* The other one gets done while the task waits for both. */
@@ -141,10 +141,10 @@ static void settle_other_meanwhile(pirn_task_fn task)
     AWAIT(LOAD(own.native_id));
     await_sleeping(own.native_id);
     CHECK_OK(pirn_future_set_result(own.other, NULL));
+    CHECK_OK(pirn_executor_free(own.executor)); /* the task uses both after its own is over */
     CHECK_OK(pirn_future_result(own.future, NULL));
     CHECK_OK(pirn_future_free(own.future));
     CHECK_OK(pirn_future_free(own.other));
-    CHECK_OK(pirn_executor_free(own.executor));
 }
 
 static int32_t finish_own_and_wait_for_both(void *arg, void **result)
