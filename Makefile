@@ -100,6 +100,7 @@ lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --features annotate -- -D warnings
+	RUSTFLAGS="--cfg loom" cargo clippy --locked --all-targets --target-dir target/loom -- -D warnings
 
 clean:
 	if [ -d "$(build_dir)" ]; then find "$(build_dir)" -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +; fi
