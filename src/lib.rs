@@ -13,6 +13,9 @@
 //!
 //! [`status`], [`callback`], `hook`, `fallible`, `last_error`, [`identity`] and [`word`] are vocabulary that all of them share.
 
+// With loom there is nothing but the models, and those are tests.
+#![cfg_attr(all(loom, not(test)), allow(dead_code, unused_imports))]
+
 pub mod callback;
 #[cfg(not(loom))]
 pub mod capi;

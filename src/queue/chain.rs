@@ -30,7 +30,7 @@
 
 use super::Item;
 use super::block::{self, Block, SLOTS};
-use crate::park::Backoff;
+use crate::park::{Backoff, give_way};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicPtr, AtomicU64, Ordering};
 use core::ptr::{NonNull, null_mut};
@@ -172,7 +172,7 @@ impl Chain {
             }
             let block = self.tail.block();
             if !self.tail.advance(index) {
-                backoff.lost();
+                give_way();
                 continue;
             }
             if is_last && let Some(next) = next.block.take() {
@@ -220,7 +220,7 @@ impl Chain {
                 continue;
             };
             if !self.head.advance(index) {
-                backoff.lost();
+                give_way();
                 continue;
             }
             if offset(index) + 1 == SLOTS {

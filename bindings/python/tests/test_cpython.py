@@ -27,7 +27,6 @@ class TestLock(lock_tests.LockTests):
 
 class TestRLock(lock_tests.RLockTests):
     locktype = staticmethod(threading.RLock)
-    test_repr_count = None  # as another thread sees it
 
 
 class TestEvent(lock_tests.EventTests):
@@ -38,7 +37,7 @@ class TestEvent(lock_tests.EventTests):
 class TestConditionAsRLock(lock_tests.RLockTests):
     locktype = staticmethod(threading.Condition)
     test_recursion_count = None  # which a Condition does not have
-    test_repr_count = None
+    test_repr_count = None  # nor this
 
 
 class TestCondition(lock_tests.ConditionTests):

@@ -346,20 +346,36 @@ def enumerate():
         room = known.value + 16
 
 
-def uninterrupted(call, *args):
+def uninterrupted(call):
     """Makes a call that waits without a limit, which no signal ends: in the main thread by way of another one, for whose end
-    this one waits. Gives what the call gives."""
-    if is_interruptible():
-        outcome = []
-        helper = Thread(target=lambda: outcome.append(call(*args)), daemon=True)
+    this one waits. Gives what the call gives, and raises what it raises; `pirn_last_error` is the other thread's.
+
+    If a signal handler raises, the call goes on, and what it refers to is let go of at its end.
+    """
+    if not is_interruptible():
+        return call()
+    outcome = []
+
+    def run():
         try:
-            helper.start()
-        except RuntimeError:
-            pass  # no thread to be had: then without
-        else:
-            helper.join()
-            return outcome[0]
-    return call(*args)
+            outcome.append((True, call()))
+        except BaseException as raised:
+            outcome.append((False, raised))
+
+    helper = Thread(target=run, daemon=True)
+    try:
+        helper.start()
+    except RuntimeError:  # no thread to be had: then without
+        return call()
+    helper.join()
+    has_worked, came = outcome.pop()
+    try:
+        if has_worked:
+            return came
+        raise came
+    finally:
+        # The exception's traceback has this frame: no cycle by way of it.
+        helper = came = None
 
 
 def stack_size(size=0, /):
