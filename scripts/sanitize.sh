@@ -64,8 +64,8 @@ awk '
 ' "$log"
 # Each test that is skipped says why.
 awk '
-    /^[0-9]+\/[0-9]+ Testing: / { tool = $3; sub(/[.].*/, "", tool) }
-    /^skipped: / { count[sprintf("%-9s %s", tool, substr($0, 10))]++ }
+    /^[0-9]+\/[0-9]+ Testing: / { tool = $3; sub(/[.].*/, "", tool); is_told = 0 }
+    /^skipped: / && !is_told++ { count[sprintf("%-9s %s", tool, substr($0, 10))]++ }
     END { for (why in count) printf "%4d skipped: %s\n", count[why], why | "sort -k3" }
 ' Testing/Temporary/LastTest.log
 exit "$(cat "$log.status")"

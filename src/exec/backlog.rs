@@ -101,7 +101,7 @@ impl Backlog {
 
     /// Admits those who wait, as far as there is room: a few at a time, since a list of all would take memory that there may be none of.
     fn admit_waiting<'a>(&'a self, mut room: MutexGuard<'a, Room>) {
-        loop {
+        while !room.submitters.is_empty() {
             let mut admitted = [const { None::<Notifier> }; AT_ONCE];
             for place in &mut admitted {
                 if !self.is_room(&room) {
