@@ -163,7 +163,7 @@ static int32_t leave_it_to_the_helper(size_t begin, size_t end, void *unused)
         return 0;
     }
     STORE(is_helped, true);
-    return gate_target(&gate);
+    return gate_target(gate);
 }
 
 static pirn_status_t call_for_range(double seconds)
@@ -181,7 +181,7 @@ TEST(a_parallel_for_waits_for_its_last_calls)
         return;
     executor = new_executor(2);
     object = executor;
-    gate_init(&gate);
+    make_gate();
     r.object = id_of(object);
     trace_new_threads();
     pirn_thread_t *t = start_thread(run_target, &r);

@@ -108,6 +108,17 @@ impl Backlog {
         admitted.into_iter().for_each(|submitter| submitter.notify(ADMITTED));
     }
 
+    /// What `look` says while someone whom `start` has sent here has to wait.
+    #[cfg(all(test, not(loom)))]
+    pub fn hold_up<T>(&self, start: impl FnOnce(), look: impl FnOnce() -> T) -> T {
+        let _room = self.room.lock();
+        start();
+        while !self.room.is_contended() {
+            std::thread::yield_now();
+        }
+        look()
+    }
+
     /// How many tasks count.
     #[cfg(all(test, loom))]
     pub fn queued(&self) -> usize {
