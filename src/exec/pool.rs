@@ -332,7 +332,7 @@ impl Pool {
         mut place: Place<'a>,
         count: usize,
         priority: i32,
-        put: impl FnOnce(&mut Queue<Entry>) -> bool,
+        put: impl FnOnce(&mut Queue<Entry>) -> Result<bool, Error>,
     ) -> Result<Put, Error> {
         let mut has_started_one = false;
         let mut admission = Put::Queued;
@@ -353,12 +353,13 @@ impl Pool {
             drop((queue, inside));
             admission = self.admit(&mut has_started_one)?;
         };
-        if let Err(error) = queue.make_room(count) {
-            drop((queue, inside));
-            return Err(error);
-        }
-        if put(&mut queue) {
-            place.fill();
+        match queue.make_room(count).and_then(|()| put(&mut queue)) {
+            Ok(true) => place.fill(),
+            Ok(false) => {}
+            Err(error) => {
+                drop((queue, inside));
+                return Err(error);
+            }
         }
         drop((queue, inside));
         if admission == Put::Queued && shift.crew.is_short() {
@@ -412,7 +413,7 @@ impl Pool {
         // queued.
         let put = self.put(place, 1, 0, |queue| {
             queue.submit(Future::fill_open(vacant, self, task));
-            true
+            Ok(true)
         })?;
         if put == Put::Broken {
             Pool::break_off(Entry::Future(handle), self.shift());
@@ -431,7 +432,7 @@ impl Pool {
             if queue.open {
                 queue.submit(Entry::Detached(task.take().expect("a submit puts once")));
             }
-            queue.open
+            Ok(queue.open)
         });
         put.map(|_| ())
     }
@@ -452,17 +453,20 @@ impl Pool {
                 None => return self.submit_traced(place, [task], priority).map(|()| None),
             }
         }
-        let mut task = Some(task);
+        let (mut task, mut vacant) = (Some(task), vacant);
         let put = self.put(place, 1, priority, |queue| {
             let is_put = queue.open || vacant.is_some();
-            if let Some(task) = task.take_if(|_| is_put) {
-                let entry = match vacant {
-                    Some(vacant) => Future::fill_open(vacant, self, task),
-                    None => Entry::Detached(task),
-                };
-                self.shift().submit_ranked(queue, priority, entry);
+            if is_put {
+                let entry = core::iter::once_with(|| {
+                    let task = task.take().expect("a submit puts once");
+                    match vacant.take() {
+                        Some(vacant) => Future::fill_open(vacant, self, task),
+                        None => Entry::Detached(task),
+                    }
+                });
+                self.shift().submit_ranked(queue, priority, entry)?;
             }
-            is_put
+            Ok(is_put)
         })?;
         if let (Put::Broken, Some(handle)) = (put, handle) {
             Pool::break_off(Entry::Future(handle), self.shift());
@@ -482,7 +486,7 @@ impl Pool {
             for (vacant, task) in vacants.into_iter().zip(tasks) {
                 queue.submit(Future::fill_open(vacant, self, task));
             }
-            true
+            Ok(true)
         })?;
         if put == Put::Broken {
             handles.iter().for_each(|&handle| Pool::break_off(Entry::Future(handle), self.shift()));
@@ -499,7 +503,7 @@ impl Pool {
             if queue.open {
                 tasks.drain(..).for_each(|task| queue.submit(Entry::Detached(task)));
             }
-            queue.open
+            Ok(queue.open)
         });
         put.map(|_| ())
     }
@@ -535,8 +539,7 @@ impl Pool {
     pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
         futures.iter().for_each(|future| hooks::task_submitted(future.id()));
         let put = self.put(place, futures.len(), priority, |queue| {
-            futures.iter().for_each(|future| self.shift().submit_ranked(queue, priority, future.to_entry()));
-            true
+            self.shift().submit_ranked(queue, priority, futures.iter().map(Future::to_entry)).map(|()| true)
         })?;
         if put == Put::Broken {
             futures.iter().for_each(Future::break_off);
@@ -585,19 +588,18 @@ impl Pool {
     }
 
     /// Takes no more tasks. The entries that were queued, if they are to be `drain`ed.
-    fn close_lanes(&self, drain: bool) -> Vec<Entry> {
+    fn close_lanes(&self, drain: bool) -> impl Iterator<Item = Entry> + use<> {
+        // Lane by lane, as they are: who shuts down cannot be told that there is no memory for one long list.
         let mut drained = Vec::new();
         for lane in &self.shift().lanes {
             let mut queue = lane.lock();
             queue.open = false;
             if drain {
-                drained.extend(queue.drain());
+                drained.push(queue.drain());
             }
         }
-        if drain {
-            drained.extend(self.shift().ranks.take_all());
-        }
-        drained
+        let ranked = drain.then(|| self.shift().ranks.take_all());
+        drained.into_iter().flatten().chain(ranked.into_iter().flatten())
     }
 
     /// Shuts down: takes no more tasks, and cancels those that have not started if `cancel_futures`.
@@ -611,7 +613,7 @@ impl Pool {
         let drained = self.close_lanes(cancel_futures);
         drop(state);
         shift.close();
-        drained.into_iter().for_each(|entry| Pool::cancel(entry, shift));
+        drained.for_each(|entry| Pool::cancel(entry, shift));
     }
 
     /// An initializer has failed: no task will run any more but those that are under way.
@@ -622,7 +624,7 @@ impl Pool {
         let drained = self.close_lanes(true);
         drop(state);
         shift.close();
-        drained.into_iter().for_each(|entry| Pool::break_off(entry, shift));
+        drained.for_each(|entry| Pool::break_off(entry, shift));
     }
 
     /// How many tasks wait in the queue, and how many run.

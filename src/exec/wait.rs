@@ -234,8 +234,7 @@ impl AsCompleted {
     pub fn new(futures: &[Future], deadline: Deadline) -> Result<AsCompleted, Error> {
         let (firsts, _) = distinct(futures)?;
         let channel = Arc::new(Channel::new(firsts.len(), 1, false)?);
-        let mut homes =
-            fallible::list(futures.iter().map(|future| Home(future.pool())))?;
+        let mut homes = fallible::list(futures.iter().map(|future| Home(future.pool())))?;
         homes.sort_unstable();
         homes.dedup();
         let places = fallible::with_capacity(firsts.len())?;

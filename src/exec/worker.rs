@@ -24,6 +24,7 @@ use super::shift::{Shift, Tally};
 use super::work::Value;
 use crate::callback::{CallError, Failure, Task};
 use crate::identity::Kind;
+use crate::last_error;
 use crate::park::{Deadline, spin_until};
 use crate::sys::{fork, stack};
 use crate::thread::hooks::{self, Subject};
@@ -76,6 +77,7 @@ pub(super) struct Worker {
     /// What it is moving from one lane to another.
     hand: RefCell<VecDeque<Entry>>,
     stack: stack::Bounds,
+    last_error: last_error::Note,
 }
 
 /// A task that runs on a worker's stack, and waits for those above it.
@@ -150,6 +152,7 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
         pace: Pace::new(),
         hand: RefCell::default(),
         stack: stack::Bounds::of_current_thread(),
+        last_error: last_error::Note::of_current_thread(),
     };
     CURRENT.set(&worker);
     match initializer.map_or(Ok(()), |initializer| initializer.run()) {
@@ -459,7 +462,7 @@ impl Worker {
         let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if *handle == future);
         self.shift().lanes[self.lane].lock().pop_back_if(is_it);
         self.inline.set(self.inline.get() + 1);
-        let outcome = self.run(task, future.bits());
+        let outcome = self.last_error.aside(|| self.run(task, future.bits()));
         self.inline.set(self.inline.get() - 1);
         let told = outcome.clone().map_err(CallError::from);
         Future::settle(record, outcome, || self.turn_busy()).then_some(told)

@@ -52,8 +52,9 @@ class Thread(Object):
         self._args = args
         self._kwargs = {} if kwargs is None else kwargs
         self._context = context
+        self._stderr = sys.stderr  # where the excepthook looks if sys.stderr has become None
         self._set_up(self._new())
-        if name is not None:
+        if name:
             self.name = name
         elif target is not None and hasattr(target, "__name__"):
             self.name = f"{self.name} ({target.__name__})"
@@ -297,6 +298,7 @@ def _wrap(handle):
         kind = _kind(handle, identity)
         thread = kind.__new__(kind)
         thread._target, thread._args, thread._kwargs, thread._context = None, (), {}, None
+        thread._stderr = sys.stderr
         thread._set_up(handle)
     if kind is _MainThread:
         _mains.add(thread)
@@ -414,8 +416,9 @@ def _report(thread):
         hook(ExceptHookArgs([*sys.exc_info(), thread]))
     except Exception as failure:
         failure.__suppress_context__ = True
-        if sys.stderr is not None:
-            print("Exception in threading.excepthook:", file=sys.stderr, flush=True)
+        stderr = thread._stderr if sys.stderr is None else sys.stderr
+        if stderr is not None:
+            print("Exception in threading.excepthook:", file=stderr, flush=True)
         sys.excepthook(*sys.exc_info())
 
 
