@@ -11,6 +11,7 @@
 #define PIRN_ERROR_HPP
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -247,6 +248,13 @@ T *create(Args &&...args)
     return new T(std::forward<Args>(args)...);
 }
 
+/// What `make` returns, made in its place: it need not be movable.
+template <class T, class Make>
+T *create_by(const Make &make)
+{
+    return new T(std::invoke(make));
+}
+
 #else
 
 template <class As = done>
@@ -280,6 +288,12 @@ template <class T, class... Args>
 T *create(Args &&...args)
 {
     return new (std::nothrow) T(std::forward<Args>(args)...);
+}
+
+template <class T, class Make>
+T *create_by(const Make &make)
+{
+    return new (std::nothrow) T(std::invoke(make));
 }
 
 #endif

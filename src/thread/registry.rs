@@ -1,8 +1,8 @@
 //! All threads that are alive.
 //!
 //! Lock discipline: the registry's mutex is taken alone, or after the timers': a timer that fires leaves the ones and joins the others in one
-//! hold of both, so that whoever holds both sees it once. No reference to a thread is dropped under it, since that may run
-//! user code.
+//! hold of both, so that whoever holds both sees it once. A thread's `state` is taken under it: those that it has are alive, no others
+//! are, but for pending timers. No reference to a thread is dropped under it, since that may run user code.
 
 use super::timer::TIMERS;
 use super::{Thread, current, get_ident, ident, local, shutdown};
