@@ -121,7 +121,8 @@ impl Backlog {
         }
     }
 
-    /// What `look` says while someone whom `start` has sent here has to wait.
+    /// What `look` says while someone whom `start` has sent here has to wait. For a process where nobody forks: the fork would wait
+    /// for this to end, and who is to come here for the fork.
     #[cfg(all(test, not(loom)))]
     pub fn hold_up<T>(&self, start: impl FnOnce(), look: impl FnOnce() -> T) -> T {
         let _room = self.room.lock();

@@ -216,23 +216,3 @@ impl Shift {
         (submitted - started - withdrawn, started - ended)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::backlog::Patience;
-    use super::Shift;
-
-    /// Whoever frees the pool waits for the count alone: who withdraws is done with the shift by then.
-    #[test]
-    fn a_withdrawn_task_is_counted_last() {
-        let shift = Shift::new(1, 1);
-        shift.backlog.admit(1, Patience::None).unwrap();
-        shift.lanes[0].lock().submit_elsewhere();
-        let pending = || shift.pending().0;
-        std::thread::scope(|scope| {
-            let withdraw = || drop(scope.spawn(|| shift.withdraw()));
-            assert_eq!(shift.backlog.hold_up(withdraw, pending), 1, "counted before it has left the backlog");
-        });
-        assert_eq!(pending(), 0);
-    }
-}

@@ -1,7 +1,8 @@
 //! Crossing a fork. The child does its checks and tells by its exit code.
 
 use super::*;
-use crate::exec::{AsCompleted, Executor, Future, ReturnWhen, Status, wait};
+use crate::exec::shift::Shift;
+use crate::exec::{AsCompleted, Executor, Future, Patience, ReturnWhen, Status, wait};
 use crate::park::Deadline;
 use crate::status::Error;
 use crate::sync::Event;
@@ -259,4 +260,24 @@ fn a_fork_in_the_middle_of_everything() {
         }
         stop.set();
     });
+}
+
+/// Whoever frees the pool waits for the count alone: who withdraws is done with the shift by then. In a child, where no other test forks.
+#[test]
+fn a_withdrawn_task_is_counted_last() {
+    let child = fork();
+    if child == 0 {
+        leave(|| {
+            let shift = Shift::new(1, 1);
+            shift.backlog.admit(1, Patience::None).unwrap();
+            shift.lanes[0].lock().submit_elsewhere();
+            let pending = || shift.pending().0;
+            std::thread::scope(|scope| {
+                let withdraw = || drop(scope.spawn(|| shift.withdraw()));
+                assert_eq!(shift.backlog.hold_up(withdraw, pending), 1, "counted before it has left the backlog");
+            });
+            assert_eq!(pending(), 0);
+        });
+    }
+    assert_eq!(exit_status(child), 0);
 }
