@@ -36,7 +36,17 @@ static pirn_future_t *futures[2];
 static pirn_as_completed_t *iteration;
 static pirn_executor_t *executor;
 static pirn_map_t *map;
-static gate_t gate;
+static gate_t *gate; /* of the objects that were made last */
+
+/* Whoever stands at the one before goes on, and may be on its way to it yet: so each is another one, and none is freed. */
+static void make_gate(void)
+{
+    if (gate)
+        gate_open(gate);
+    gate = calloc(1, sizeof *gate);
+    CHECK(gate);
+    gate_init(gate);
+}
 
 static void make_lock(void)
 {
@@ -111,15 +121,17 @@ static void wake_condition_held(void)
     CHECK_OK(pirn_condition_release(condition));
 }
 
-static bool is_open(void *unused)
+static bool predicate_holds;
+
+static bool predicate(void *unused)
 {
     (void)unused;
-    return LOAD(gate.counted.runs) > 0;
+    return LOAD(predicate_holds);
 }
 
 static void make_condition_for(void)
 {
-    gate = (gate_t){0};
+    STORE(predicate_holds, false);
     make_condition();
 }
 
@@ -127,15 +139,15 @@ static pirn_status_t call_condition_for(double seconds)
 {
     CHECK_OK(pirn_condition_acquire(condition));
     pirn_status_t status = seconds < 0
-                               ? pirn_condition_wait_for(condition, is_open, NULL)
-                               : pirn_condition_wait_for_timeout(condition, is_open, NULL, seconds);
+                               ? pirn_condition_wait_for(condition, predicate, NULL)
+                               : pirn_condition_wait_for_timeout(condition, predicate, NULL, seconds);
     CHECK_OK(pirn_condition_release(condition));
     return status;
 }
 
 static void wake_condition_for(void)
 {
-    STORE(gate.counted.runs, 1);
+    STORE(predicate_holds, true);
     wake_condition();
 }
 
@@ -190,8 +202,8 @@ static void wake_barrier(void)
 
 static void make_thread(void)
 {
-    gate_init(&gate);
-    thread = start_thread(gate_target, &gate);
+    make_gate();
+    thread = start_thread(gate_target, gate);
     object = thread;
 }
 
@@ -202,7 +214,7 @@ static pirn_status_t call_thread(double seconds)
 
 static void open_gate(void)
 {
-    gate_open(&gate);
+    gate_open(gate);
 }
 
 /* A daemon, so that one that is left does not keep the process. */
@@ -327,10 +339,10 @@ static pirn_status_t call_next(double seconds)
 static void make_executor(void)
 {
     executor = new_executor(1);
-    gate_init(&gate);
+    make_gate();
     object = executor;
-    CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
-    gate_await(&gate, 1);
+    CHECK_OK(pirn_executor_submit(executor, gate_task, gate, NULL, NULL));
+    gate_await(gate, 1);
 }
 
 static pirn_status_t call_executor_shutdown(double seconds)
@@ -347,11 +359,11 @@ static pirn_status_t call_executor_free(double seconds)
 
 static void make_map(void)
 {
-    void *items[] = {&gate};
     executor = new_executor(1);
-    gate_init(&gate);
+    make_gate();
+    void *items[] = {gate};
     CHECK_OK(pirn_executor_map(executor, gate_task, items, 1, NULL, 1, PIRN_FOREVER, &map));
-    gate_await(&gate, 1);
+    gate_await(gate, 1);
     object = map;
 }
 
@@ -365,41 +377,41 @@ static pirn_status_t call_map_next(double seconds)
 static void make_full_executor(void)
 {
     executor = new_executor(1);
-    gate_init(&gate);
+    make_gate();
     object = executor;
     CHECK_OK(pirn_executor_set_max_pending(executor, 1));
-    CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
-    gate_await(&gate, 1);
-    CHECK_OK(pirn_executor_submit(executor, gate_task, &gate, NULL, NULL));
+    CHECK_OK(pirn_executor_submit(executor, gate_task, gate, NULL, NULL));
+    gate_await(gate, 1);
+    CHECK_OK(pirn_executor_submit(executor, gate_task, gate, NULL, NULL));
 }
 
 static pirn_status_t call_submit(double seconds)
 {
     (void)seconds;
-    return pirn_executor_submit(executor, gate_task, &gate, NULL, NULL);
+    return pirn_executor_submit(executor, gate_task, gate, NULL, NULL);
 }
 
 static pirn_status_t call_submit_timeout(double seconds)
 {
-    return pirn_executor_submit_timeout(executor, gate_task, &gate, NULL, seconds, NULL);
+    return pirn_executor_submit_timeout(executor, gate_task, gate, NULL, seconds, NULL);
 }
 
 static pirn_status_t call_submit_priority(double seconds)
 {
     (void)seconds;
-    return pirn_executor_submit_priority(executor, gate_task, &gate, NULL, 1, NULL);
+    return pirn_executor_submit_priority(executor, gate_task, gate, NULL, 1, NULL);
 }
-
-static void *const gates[] = {&gate, &gate};
 
 static pirn_status_t call_submit_many(double seconds)
 {
+    void *gates[] = {gate, gate};
     (void)seconds;
     return pirn_executor_submit_many(executor, gate_task, gates, LENGTH(gates), NULL, NULL);
 }
 
 static pirn_status_t call_executor_map(double seconds)
 {
+    void *gates[] = {gate, gate};
     (void)seconds;
     return pirn_executor_map(executor, gate_task, gates, LENGTH(gates), NULL, 1, PIRN_FOREVER, &map);
 }
