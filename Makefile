@@ -3,7 +3,8 @@
 # make models     the models of the protocols, deeper than in make test, each for some minutes: PREEMPTIONS=3 SECONDS=300
 # make soak       all objects under random load, and the misuse fuzzer: SECONDS=1800 SEED=... (docs/testing.md)
 # make fuzz       the misuse fuzzer that is guided by coverage: SECONDS=300 SEED=...; needs clang with libFuzzer
-# make sanitize   the C suites under the compiler's sanitizers, and the examples under Valgrind; ends with a table (docs/testing.md)
+# make sanitize   the C suites under the compiler's sanitizers, and the examples under Valgrind; ends with a table
+#                 (docs/testing.md). A part of it: TOOLS="asan ubsan tsan memcheck helgrind"
 # make demo       installs pirn into a folder of the build, builds the examples against that, and counts words: DIR=...
 # make bench      measures pirn beside its peers: ROWS=1,2a PEERS=pirn,pthread REPS=9 (docs/bench/README.md)
 # make python     the Python package: a wheel with the library inside, in build/python/dist
@@ -59,7 +60,7 @@ fuzz: configure
 	c-tests/fuzz/guided.sh "$(build_dir)" $(or $(SECONDS),300) $(SEED)
 
 sanitize: build
-	scripts/sanitize.sh "$(build_dir)" $(JOBS)
+	scripts/sanitize.sh "$(build_dir)" $(JOBS) $(TOOLS)
 
 bench: build
 	$(MAKE) -C bench BUILD="$(build_dir)"
@@ -100,6 +101,7 @@ lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --features annotate -- -D warnings
+	RUSTFLAGS="--cfg loom" cargo clippy --locked --all-targets --target-dir target/loom -- -D warnings
 
 clean:
 	if [ -d "$(build_dir)" ]; then find "$(build_dir)" -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +; fi

@@ -300,6 +300,21 @@ static inline bool alive(pirn_thread_t *thread)
     return out;
 }
 
+static inline bool is_enumerated(uint64_t id)
+{
+    enum { ROOM = 16 };
+    pirn_thread_t *threads[ROOM];
+    size_t count;
+    bool found = false;
+    CHECK_OK(pirn_enumerate(threads, ROOM, &count));
+    CHECK(count <= ROOM);
+    for (size_t i = 0; i < count; i++) {
+        found |= id_of(threads[i]) == id;
+        CHECK_OK(pirn_thread_free(threads[i]));
+    }
+    return found;
+}
+
 static inline pirn_executor_t *new_executor(int64_t max_workers)
 {
     pirn_executor_t *executor;

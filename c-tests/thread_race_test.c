@@ -28,6 +28,58 @@ TEST(one_that_is_not_alive_is_not_enumerated)
         runner_join(&enumerators[i]);
 }
 
+typedef struct looks {
+    pirn_thread_t *thread; /* the one to look at; NULL: the end */
+    unsigned looks;
+} looks_t;
+
+static void look_all_along(void *arg)
+{
+    looks_t *looks = arg;
+    pirn_thread_t *thread;
+    while ((thread = LOAD(looks->thread))) {
+        uint64_t id = id_of(thread);
+        bool before = alive(thread), found = is_enumerated(id);
+        if (before && alive(thread))
+            CHECK(found);
+        ADD(looks->looks, 1);
+    }
+}
+
+static pirn_local_t *local;
+
+static int32_t leave_a_value(void *arg)
+{
+    CHECK_OK(pirn_local_set(local, NULL, arg, count_free));
+    return 0;
+}
+
+TEST(one_that_is_alive_is_enumerated)
+{
+    enum { ROUNDS = 2000 };
+    pirn_thread_t *threads[ROUNDS];
+    looks_t looks = {0};
+    counted_t value = {0};
+    runner_t looker;
+    CHECK_OK(pirn_local_new(NULL, NULL, NULL, &local));
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK_OK(pirn_thread_new(leave_a_value, &value, NULL, &threads[i]));
+        STORE(looks.thread, threads[i]);
+        if (i == 0)
+            runner_start(&looker, FOREIGN, look_all_along, &looks);
+        CHECK_OK(pirn_thread_start(threads[i]));
+        unsigned before = LOAD(looks.looks);
+        CHECK_OK(pirn_thread_join(threads[i]));
+        AWAIT(LOAD(looks.looks) != before);
+    }
+    STORE(looks.thread, NULL);
+    runner_join(&looker);
+    CHECK_EQ(value.frees, ROUNDS);
+    for (int i = 0; i < ROUNDS; i++)
+        CHECK_OK(pirn_thread_free(threads[i]));
+    CHECK_OK(pirn_local_free(local));
+}
+
 typedef struct poll {
     pirn_thread_t *thread;
     bool *begin;

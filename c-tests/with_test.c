@@ -3,6 +3,9 @@
 
 #include "check.h"
 
+/* What a block declares hides nothing of the blocks around it, on the same line too. */
+#pragma GCC diagnostic error "-Wshadow"
+
 static pirn_lock_t *lock;
 
 static pirn_lock_t *new_lock(void)
@@ -83,9 +86,9 @@ TEST(every_kind)
     CHECK_OK(pirn_condition_new(&condition));
     CHECK_OK(pirn_semaphore_new_bounded(1, &semaphore));
     PIRN_WITH_RLOCK(rlock) {
-        PIRN_WITH_RLOCK(rlock) {
+        PIRN_WITH_RLOCK(rlock) PIRN_WITH_RLOCK(rlock) {
             CHECK_OK(pirn_rlock_recursion_count(rlock, &depth));
-            CHECK_EQ(depth, 2);
+            CHECK_EQ(depth, 3);
         }
         CHECK_OK(pirn_rlock_recursion_count(rlock, &depth));
         CHECK_EQ(depth, 1);

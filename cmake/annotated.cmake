@@ -11,7 +11,8 @@ else()
     set(all "")
 endif()
 add_custom_target(pirn_annotated ${all}
-    COMMAND ${PIRN_CARGO} rustc --profile annotated --locked --lib --crate-type cdylib,staticlib --features annotate
+    COMMAND sh ${PROJECT_SOURCE_DIR}/cmake/cargo.sh ${PROJECT_SOURCE_DIR} ${annotated_out} ${PIRN_RUSTC} ${PIRN_CARGO}
+            rustc --profile annotated --locked --lib --crate-type cdylib,staticlib --features annotate
             --target ${PIRN_RUST_TARGET} --manifest-path ${PROJECT_SOURCE_DIR}/Cargo.toml --target-dir ${annotated_out}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${annotated_lib}/libpirn.so
             ${PIRN_ANNOTATED_DIR}/libpirn.so.${PROJECT_VERSION}

@@ -103,6 +103,30 @@ TEST(tasks_wait_for_tasks)
     CHECK_EQ(outer.get(), 21);
 }
 
+namespace shed {
+
+// A range by the functions of its namespace alone.
+struct looms {
+    int speeds[3] = {1, 2, 3};
+};
+int *begin(looms &of) { return of.speeds; }
+int *end(looms &of) { return of.speeds + 3; }
+
+} // namespace shed
+
+TEST(ranges_without_members)
+{
+    const auto twice = [](int n) { return 2 * n; };
+    pirn::executor pool(2);
+    shed::looms looms;
+    pool.for_each(looms, [](int &speed) { speed++; });
+    int sum = 0;
+    for (int n : pool.map(twice, looms))
+        sum += n;
+    CHECK_EQ(sum, 18);
+    CHECK_EQ(pool.submit_many(twice, looms).at(2).get(), 8);
+}
+
 TEST(map_in_order)
 {
     pirn::executor pool(3);

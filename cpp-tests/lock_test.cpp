@@ -25,6 +25,42 @@ TEST(guards)
     CHECK(late.try_lock_for(-1s)); // the lock is free: a poll gets it
 }
 
+// Points of time that the clock's own units do not reach.
+TEST(far_points_of_time)
+{
+    using steady = std::chrono::steady_clock;
+    using hours_after_start = std::chrono::time_point<steady, std::chrono::hours>;
+    using seconds_of_date = std::chrono::time_point<std::chrono::system_clock, std::chrono::seconds>;
+    using real_after_start = std::chrono::time_point<steady, std::chrono::duration<double>>;
+
+    pirn::lock lock;
+    lock.lock();
+    CHECK(!lock.try_lock_until(hours_after_start::min()));
+    CHECK(!lock.try_lock_until(seconds_of_date::min()));
+    CHECK(!lock.try_lock_until(steady::time_point::min()));
+    CHECK(!lock.try_lock_until(real_after_start::min()));
+    const real_after_start never(std::chrono::duration<double>(0.0 / 0.0));
+    CHECK_ERROR(invalid_argument, lock.try_lock_until(never));
+
+    const auto waits = [&lock](auto end) {
+        std::atomic<std::uint64_t> id{0};
+        bool got = false;
+        pirn::thread waiter([&] {
+            id = pirn::get_native_id();
+            got = lock.try_lock_until(end);
+        });
+        await_sleeping(id);
+        lock.unlock();
+        waiter.join();
+        CHECK(got);
+    };
+    waits(hours_after_start::max());
+    waits(seconds_of_date::max());
+    waits(steady::time_point::max());
+    waits(real_after_start::max());
+    waits(real_after_start(std::chrono::duration<double>(1e300)));
+}
+
 TEST(errors)
 {
     pirn::lock lock;

@@ -82,6 +82,21 @@ TEST(local_values)
     CHECK(*texts == "newer");
 }
 
+// A value is made in its place.
+TEST(local_that_cannot_be_moved)
+{
+    pirn::local<std::atomic<int>> counter;
+    pirn::local<pirn::lock> lock([] { return pirn::lock(); });
+    *counter += 2;
+    lock->lock();
+    pirn::thread([&] {
+        CHECK_EQ(counter.get().load(), 0);
+        CHECK(lock->try_lock());
+    }).join();
+    CHECK_EQ(counter.get().load(), 2);
+    CHECK(lock->locked());
+}
+
 TEST(local_lifetimes)
 {
     auto held = std::make_shared<int>(1);

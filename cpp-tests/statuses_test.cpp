@@ -84,6 +84,27 @@ TEST(tasks)
     CHECK_EQ(held.use_count(), 1);
 }
 
+// What a task returns is its result, also if that is an errc.
+TEST(errc_as_a_value)
+{
+    const auto weave = [](int n) { return n == 0 ? errc::ok : errc::not_found; };
+    pirn::executor pool(2);
+    auto woven = pool.submit(weave, 1);
+    CHECK(woven.ok());
+    const pirn::result<errc> result = woven.value().get();
+    CHECK(result.ok() && result.value() == errc::not_found);
+    const pirn::result<errc> again = woven.value().get();
+    CHECK(!again.ok() && again.error() == errc::invalid_handle);
+    int failed = 0;
+    auto all = pool.map(weave, std::vector<int>{0, 1, 2});
+    for (errc each : all.value())
+        failed += each != errc::ok;
+    CHECK_EQ(failed, 2);
+    pirn::queue<errc> queue;
+    CHECK(queue.put(errc::end) == errc::ok);
+    CHECK(queue.get().value() == errc::end);
+}
+
 TEST(ways_to_submit)
 {
     pirn::executor pool(1);

@@ -26,6 +26,23 @@ struct busy_pool {
 
 } // namespace
 
+// A result that leads into the call, which is gone when it is got, is a value.
+TEST(results_inside_the_call)
+{
+    struct parcel {
+        std::string text = "wound on a bobbin, and longer than what a string keeps in itself";
+    };
+    pirn::executor pool(1);
+    pirn::future<std::string> member = pool.submit(&parcel::text, parcel());
+    pirn::future<std::string> moved =
+        pool.submit([text = parcel().text]() mutable -> std::string && { return std::move(text); });
+    CHECK(member.get() == parcel().text);
+    CHECK(moved.get() == parcel().text);
+    parcel outside;
+    pirn::future<std::string &> stays = pool.submit(&parcel::text, &outside);
+    CHECK(&stays.get() == &outside.text);
+}
+
 TEST(many_at_once)
 {
     pirn::executor pool(2);

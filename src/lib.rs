@@ -11,7 +11,10 @@
 //! - `park`: deadlines, the internal mutex, wait lists; the one place that puts a thread to sleep.
 //! - `sys`: the operating system.
 //!
-//! [`status`], [`callback`], `hook`, `fallible`, [`identity`] and [`word`] are vocabulary that all of them share.
+//! [`status`], [`callback`], `hook`, `fallible`, `last_error`, [`identity`] and [`word`] are vocabulary that all of them share.
+
+// With loom there is nothing but the models, and those are tests.
+#![cfg_attr(all(loom, not(test)), allow(dead_code, unused_imports))]
 
 pub mod callback;
 #[cfg(not(loom))]
@@ -30,6 +33,8 @@ mod hook;
 pub mod identity;
 #[cfg_attr(loom, allow(dead_code))]
 mod inject;
+#[cfg(not(loom))]
+mod last_error;
 #[cfg(not(loom))]
 mod load;
 #[cfg(all(test, loom))]

@@ -3,8 +3,8 @@
 //! This is where the bottom layer is told what the layers above have to put right after a fork, and to give back when a thread ends. Nothing else is started.
 
 use crate::callback;
-use crate::capi;
 use crate::handle::{arena, pins};
+use crate::last_error;
 use crate::park;
 use crate::sys;
 use crate::thread;
@@ -24,7 +24,7 @@ fn at_thread_end() {
     thread::leave();
     park::drop_interrupt_hook();
     callback::drop_raised();
-    capi::drop_last_error();
+    last_error::forget();
     pins::leave();
     arena::leave();
 }

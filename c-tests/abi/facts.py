@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -199,6 +200,10 @@ def includes(include: Path) -> str:
     """Lines that include every header that has facts, in pirn.h or not."""
     headers = sorted(path.relative_to(include) for path in include.glob("pirn/*.h") if path.name not in INLINE)
     return "".join(f"#include <{header}>\n" for header in ["pirn.h", *headers])
+
+
+def has_compiler() -> bool:
+    return shutil.which(compiler(Path())[0]) is not None
 
 
 def compiler(include: Path) -> list[str]:

@@ -338,6 +338,59 @@ static void fill_executor(void)
     CHECK_COUNTED(&arg, n + MANY, n + MANY + MANY + 2);
 }
 
+/* Tasks with a priority are in a list of their own; there is much room in the lanes already. */
+static void fill_ranks(void)
+{
+    static void *args[MANY];
+    gate_t gate;
+    counted_t arg = {0};
+    pirn_status_t status = PIRN_OK;
+    int n = 0, refused = 0;
+    pirn_executor_t *executor = new_executor(1);
+    pirn_future_t *first = submit_gate(executor, &gate);
+    for (int i = 0; i < MANY; i++)
+        args[i] = &arg;
+    CHECK_OK(pirn_executor_submit_many(executor, count_task, args, MANY, count_free, NULL));
+    n += MANY;
+    STORE(first_refused, 1);
+    for (int i = 0; i < MANY && status == PIRN_OK; i++) {
+        status = pirn_executor_submit_priority(executor, count_task, &arg, count_free, 1, NULL);
+        n += status == PIRN_OK;
+    }
+    CHECK_STATUS(status, PIRN_ERR_NO_MEMORY);
+    refused++;
+    for (status = PIRN_OK; status == PIRN_OK; n += status == PIRN_OK)
+        status = pirn_executor_submit_priority(executor, count_task, &arg, count_free, -1, NULL);
+    CHECK_STATUS(status, PIRN_ERR_NO_MEMORY);
+    refused++;
+    CHECK_COUNTED(&arg, 0, refused);
+    STORE(first_refused, 0);
+    for (int i = 0; i < MANY; i++, n++)
+        CHECK_OK(pirn_executor_submit_priority(executor, count_task, &arg, count_free, i % 2 ? 1 : -1, NULL));
+
+    /* The others give way to what is above them, each into that list. */
+    STORE(first_refused, 1);
+    gate_open(&gate);
+    CHECK_OK(pirn_future_result(first, NULL));
+    CHECK_OK(pirn_future_free(first));
+    AWAIT(LOAD(arg.frees) == n + refused);
+    CHECK_COUNTED(&arg, n, n + refused);
+    STORE(first_refused, 0);
+
+    /* All of them at once. */
+    first = submit_gate(executor, &gate);
+    CHECK_OK(pirn_executor_submit_many(executor, count_task, args, MANY, count_free, NULL));
+    for (int i = 0; i < MANY; i++)
+        CHECK_OK(pirn_executor_submit_priority(executor, count_task, &arg, count_free, i % 2 ? 1 : -1, NULL));
+    STORE(first_refused, 1);
+    CHECK_OK(pirn_executor_shutdown(executor, false, true));
+    CHECK_COUNTED(&arg, n, n + refused + 2 * MANY);
+    STORE(first_refused, 0);
+    gate_open(&gate);
+    CHECK_OK(pirn_future_free(first));
+    CHECK_OK(pirn_executor_free(executor));
+}
+
 static void give_long_texts(void)
 {
     static char words[LONG];
@@ -385,6 +438,7 @@ CHILD(growth_without_memory)
     fill_queue(lifo);
     fill_queue(priority);
     fill_executor();
+    fill_ranks();
     give_long_texts();
     SAY("grown\n");
 }

@@ -11,6 +11,7 @@
 #define PIRN_ERROR_HPP
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -142,13 +143,25 @@ private:
     std::runtime_error text_; // a string whose copies cannot fail
 };
 
+namespace detail {
+
+/// An errc that is no value.
+struct failure {
+    errc error;
+};
+
+} // namespace detail
+
 /// What a call that could throw returns where there are no exceptions: a value, or the errc that says why
 /// there is none.
 template <class T>
 class [[nodiscard]] result {
 public:
     result(T value) : error_(errc::ok), value_(std::move(value)) {} // NOLINT: implicit, as in `return value;`
-    result(errc error) : error_(error) {}                           // NOLINT
+    result(detail::failure failure) : error_(failure.error) {}      // NOLINT
+    /// If T is errc itself, an errc is the value.
+    template <class E, class = std::enable_if_t<std::is_same_v<E, errc> && !std::is_same_v<T, errc>>>
+    result(E error) : error_(error) {} // NOLINT
 
     /// Whether there is a value.
     bool ok() const noexcept { return error_ == errc::ok; }
@@ -170,7 +183,9 @@ template <class T>
 class [[nodiscard]] result<T &> {
 public:
     result(T &value) : error_(errc::ok), value_(std::addressof(value)) {} // NOLINT
-    result(errc error) : error_(error) {}                                 // NOLINT
+    result(detail::failure failure) : error_(failure.error) {}            // NOLINT
+    template <class E, class = std::enable_if_t<std::is_same_v<E, errc> && !std::is_same_v<T, errc>>>
+    result(E error) : error_(error) {} // NOLINT
 
     bool ok() const noexcept { return error_ == errc::ok; }
     errc error() const noexcept { return error_; }
@@ -233,18 +248,28 @@ T *create(Args &&...args)
     return new T(std::forward<Args>(args)...);
 }
 
-#else
-
-template <class As = done>
-As fail(pirn_status_t status)
+/// What `make` returns, made in its place: it need not be movable.
+template <class T, class Make>
+T *create_by(const Make &make)
 {
-    return static_cast<errc>(status);
+    return new T(std::invoke(make));
 }
+
+#else
 
 template <class As = done>
 As fail(errc code)
 {
-    return code;
+    if constexpr (std::is_same_v<As, errc>)
+        return code;
+    else
+        return failure{code};
+}
+
+template <class As = done>
+As fail(pirn_status_t status)
+{
+    return fail<As>(static_cast<errc>(status));
 }
 
 inline errc check(pirn_status_t status) { return static_cast<errc>(status); }
@@ -255,7 +280,7 @@ template <class T>
 result<std::decay_t<T>> yield(pirn_status_t status, T &&value)
 {
     if (status != PIRN_OK)
-        return static_cast<errc>(status);
+        return fail<result<std::decay_t<T>>>(status);
     return std::forward<T>(value);
 }
 
@@ -263,6 +288,12 @@ template <class T, class... Args>
 T *create(Args &&...args)
 {
     return new (std::nothrow) T(std::forward<Args>(args)...);
+}
+
+template <class T, class Make>
+T *create_by(const Make &make)
+{
+    return new (std::nothrow) T(std::invoke(make));
 }
 
 #endif

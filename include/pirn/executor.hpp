@@ -219,13 +219,13 @@ public:
     template <class Range, class F>
     done for_each(Range &&items, F &&f, std::size_t grain = 0)
     {
-        const auto first = std::begin(items);
+        const auto first = detail::ends::first(items);
         using place = typename std::iterator_traits<std::decay_t<decltype(first)>>::difference_type;
         const auto part = [&](std::size_t from, std::size_t to) {
             for (; from < to; from++)
                 std::invoke(std::as_const(f), first[static_cast<place>(from)]);
         };
-        return for_range(0, static_cast<std::size_t>(std::end(items) - first), part, grain);
+        return for_range(0, static_cast<std::size_t>(detail::ends::last(items) - first), part, grain);
     }
 
     /// Takes no more tasks; what is queued still runs. Waits for the end if `wait` is true.

@@ -181,11 +181,11 @@ typedef struct pirn_trace_event {
      */
     uint32_t size;
     /**
-     * `PIRN_TRACE_…`
+     * `PIRN_TRACE_...`
      */
     int32_t kind;
     /**
-     * What the object is, `PIRN_KIND_…`; 0 if there is none.
+     * What the object is, `PIRN_KIND_...`; 0 if there is none.
      */
     int32_t object_kind;
     /**
@@ -274,7 +274,7 @@ int32_t pirn_default_excepthook(const pirn_excepthook_args_t *args,
 
 /**
  * Sets the trace hook of the threads that start from now on, before their targets run. It is told of every event on its thread:
- * `PIRN_TRACE_…`.
+ * `PIRN_TRACE_...`.
  *
  * @param fn        the hook; NULL for none. It runs on the thread that the event happens on, on several at once
  * @param arg       its argument

@@ -74,7 +74,7 @@ private:
             const maker_of &self = *static_cast<maker_of *>(arg);
             pirn_status_t status = PIRN_ERR_NO_MEMORY;
             const std::int32_t code = detail::run_inside([&] {
-                if (T *made = detail::create<T>(std::invoke(self.make)))
+                if (T *made = detail::create_by<T>(self.make))
                     status = pirn_local_set(self.handle, nullptr, made, detail::destroy<T>);
             });
             return code != 0 || status == PIRN_OK ? code : pirn_raise(status, pirn_status_message(status));

@@ -10,6 +10,7 @@
 
 #include <pirn/detail/owner.hpp>
 #include <pirn/detail/pull.hpp>
+#include <pirn/detail/range.hpp>
 #include <pirn/detail/time.hpp>
 #include <pirn/future.h>
 
@@ -134,7 +135,7 @@ private:
 template <class Futures>
 auto as_completed(Futures &futures)
 {
-    using future = std::remove_reference_t<decltype(*std::begin(futures))>;
+    using future = std::remove_reference_t<detail::reference_of<Futures>>;
     return completed_futures<future>(futures, PIRN_FOREVER);
 }
 
@@ -143,7 +144,7 @@ auto as_completed(Futures &futures)
 template <class Futures, class Rep, class Period>
 auto as_completed(Futures &futures, const std::chrono::duration<Rep, Period> &limit)
 {
-    using future = std::remove_reference_t<decltype(*std::begin(futures))>;
+    using future = std::remove_reference_t<detail::reference_of<Futures>>;
     return completed_futures<future>(futures, detail::seconds(limit));
 }
 

@@ -58,23 +58,23 @@
 
 #ifdef __GNUC__
 
-#define PIRN_WITH_LOCK(object) PIRN_WITH_1_(lock, object, __LINE__)
-#define PIRN_WITH_RLOCK(object) PIRN_WITH_1_(rlock, object, __LINE__)
-#define PIRN_WITH_CONDITION(object) PIRN_WITH_1_(condition, object, __LINE__)
-#define PIRN_WITH_SEMAPHORE(object) PIRN_WITH_1_(semaphore, object, __LINE__)
+#define PIRN_WITH_LOCK(object) PIRN_WITH_1_(lock, object, __COUNTER__)
+#define PIRN_WITH_RLOCK(object) PIRN_WITH_1_(rlock, object, __COUNTER__)
+#define PIRN_WITH_CONDITION(object) PIRN_WITH_1_(condition, object, __COUNTER__)
+#define PIRN_WITH_SEMAPHORE(object) PIRN_WITH_1_(semaphore, object, __COUNTER__)
 
 /** @cond */
 
 /* A loop of one round, since that is the only statement in front of which something can be declared. What it declares is
  * the object that is held (NULL if acquiring failed), released at the end of its scope, and whether the round
- * is to come. The line's number keeps the names of nested blocks apart. */
-#define PIRN_WITH_1_(kind, object, line) PIRN_WITH_2_(kind, object, line)
-#define PIRN_WITH_2_(kind, object, line)                                                                    \
-    for (pirn_##kind##_t *pirn_held_##line##_ __attribute__((__cleanup__(pirn_with_##kind##_end_))) =        \
-                             pirn_with_##kind##_begin_(object),                                             \
-                         *pirn_round_##line##_ = (pirn_##kind##_t *)&pirn_round_##line##_;                   \
-         pirn_round_##line##_ != NULL; pirn_round_##line##_ = NULL)                                         \
-        if (pirn_held_##line##_ != NULL)
+ * is to come. A number of its own keeps the names of each block apart from those around it. */
+#define PIRN_WITH_1_(kind, object, n) PIRN_WITH_2_(kind, object, n)
+#define PIRN_WITH_2_(kind, object, n)                                                               \
+    for (pirn_##kind##_t *pirn_held_##n##_ __attribute__((__cleanup__(pirn_with_##kind##_end_))) =  \
+                             pirn_with_##kind##_begin_(object),                                     \
+                         *pirn_round_##n##_ = (pirn_##kind##_t *)&pirn_round_##n##_;                \
+         pirn_round_##n##_ != NULL; pirn_round_##n##_ = NULL)                                       \
+        if (pirn_held_##n##_ != NULL)
 
 #define PIRN_WITH_KIND_(kind)                                                                 \
     static inline pirn_##kind##_t *pirn_with_##kind##_begin_(pirn_##kind##_t *object)         \

@@ -222,8 +222,8 @@ pub unsafe extern "C" fn pirn_future_state(future: *mut pirn_future_t, out: *mut
 /// @return PIRN_ERR_TASK_FAILED     it failed; pirn_last_code and pirn_last_error say how
 /// @return PIRN_ERR_BROKEN_EXECUTOR it had not started when a worker's initializer failed
 /// @return PIRN_ERR_DEADLOCK        the calling thread runs its task: it is called by that task, or by one that the task waits for
-/// @return PIRN_ERR_NO_THREAD       called by a task of the same executor: all workers wait in tasks, the system refuses another
-///                                  thread, and the stack is too full to run the task here. It is still queued
+/// @return PIRN_ERR_NO_THREAD       called by a task of the same executor: all its workers wait, without a limit and for its tasks alone,
+///                                  the system refuses another thread, and the stack is too full to run the task here. It is still queued
 /// @return PIRN_ERR_INVALID_HANDLE
 ///
 /// Blocks without a limit; all who wait are woken together, in the order in which they came. Called by a task for a task

@@ -1,44 +1,17 @@
 //! What every C function goes through: a panic becomes `PIRN_ERR_INTERNAL`, an error is remembered for `pirn_last_error`.
 
 use crate::callback::CallError;
-use crate::fallible;
 use crate::handle::Handle;
 use crate::handle::inline::{self, Inline};
 use crate::inject;
+use crate::last_error;
 use crate::park::{Deadline, Timeout};
 use crate::status::{Error, PIRN_ERR_INTERNAL, PIRN_OK, pirn_status_t};
-use crate::sys::thread::may_keep_anyway;
 use crate::sys::{fork, process};
 use crate::thread::hooks::{self, Subject};
 use crate::word::Tag;
 use core::any::Any;
-use core::cell::RefCell;
-use core::mem::ManuallyDrop;
-use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// The calling thread's most recent error.
-struct Last {
-    function: &'static str,
-    cause: Option<CallError>,
-    /// The code behind the last TASK_FAILED.
-    code: i32,
-    /// The error in words, made when asked for; the caller of `pirn_last_error` reads it.
-    text: Option<CString>,
-}
-
-thread_local! {
-    static LAST: ManuallyDrop<RefCell<Last>> = const { ManuallyDrop::new(RefCell::new(Last::NONE)) };
-}
-
-impl Last {
-    const NONE: Last = Last { function: "", cause: None, code: 0, text: None };
-}
-
-/// Forgets the calling thread's error: it ends.
-pub fn drop_last_error() {
-    LAST.with(|last| drop(last.replace(Last::NONE)));
-}
 
 /// Runs the body of the C function `name`.
 #[inline]
@@ -189,62 +162,16 @@ pub fn free_inline<T: Inline, H>(name: &'static str, handle: *mut H) -> pirn_sta
 
 /// Remembers why the call failed, and gives its status.
 #[cold]
-pub fn refuse(name: &'static str, mut cause: CallError) -> pirn_status_t {
-    // Kept for its words: the payload's end is its owner's affair, and user code.
-    if let CallError::Failed(failure) = &mut cause {
-        failure.drop_payload();
-    }
+pub fn refuse(name: &'static str, cause: CallError) -> pirn_status_t {
     let status = match &cause {
         CallError::Refused(error) if !error.is_failure() => return error.code(),
         CallError::Refused(error) => error.code(),
         CallError::Failed(_) => Error::TaskFailed.code(),
     };
-    let remember = || {
-        let before = LAST.with(|last| {
-            let mut last = last.try_borrow_mut().ok()?;
-            if let CallError::Failed(failure) = &cause {
-                last.code = failure.code();
-                if !may_keep_anyway() {
-                    // While a thread ends: the status alone tells then.
-                    return Some(cause);
-                }
-            }
-            last.function = name;
-            last.cause.replace(cause)
-        });
-        drop(before);
-    };
-    match catch_unwind(AssertUnwindSafe(remember)) {
-        Ok(_) => status,
+    match catch_unwind(AssertUnwindSafe(|| last_error::remember(name, cause))) {
+        Ok(()) => status,
         Err(_) => PIRN_ERR_INTERNAL,
     }
-}
-
-/// The calling thread's most recent error in words.
-pub fn last_error() -> *const core::ffi::c_char {
-    let say = |last: &RefCell<Last>| {
-        let Ok(mut last) = last.try_borrow_mut() else {
-            return c"no error".as_ptr();
-        };
-        let text = match &last.cause {
-            None => return c"no error".as_ptr(),
-            Some(CallError::Failed(failure)) => fallible::c_text(failure.message()),
-            Some(CallError::Refused(error)) => Ok(in_words(last.function, *error)),
-        };
-        // Without the memory for its words an error is told by its status alone.
-        text.map_or(c"an error, and no memory for its message".as_ptr(), |text| last.text.insert(text).as_ptr())
-    };
-    if may_keep_anyway() { LAST.with(|last| say(last)) } else { c"the thread is ending".as_ptr() }
-}
-
-fn in_words(function: &str, error: Error) -> CString {
-    let text = format!("{function}: {}", error.message().to_str().unwrap_or_default());
-    CString::new(text).unwrap_or_default()
-}
-
-/// The code behind the calling thread's last `PIRN_ERR_TASK_FAILED`.
-pub fn last_code() -> i32 {
-    LAST.try_with(|last| last.try_borrow().map_or(0, |last| last.code)).unwrap_or(0)
 }
 
 /// Stores `value` through an out-parameter.
@@ -270,7 +197,7 @@ mod tests {
 
     fn words() -> String {
         // SAFETY: a NUL-terminated text that lives until the thread's next error.
-        unsafe { CStr::from_ptr(last_error()) }.to_str().unwrap().to_owned()
+        unsafe { CStr::from_ptr(last_error::words()) }.to_str().unwrap().to_owned()
     }
 
     #[test]
@@ -288,12 +215,12 @@ mod tests {
             assert_eq!(guard("pirn_y", || Ok(())), PIRN_OK);
             assert_eq!(guard("pirn_y", || Err(Error::TimedOut.into())), PIRN_TIMED_OUT);
             assert_eq!(words(), said);
-            assert_eq!(last_code(), 0);
+            assert_eq!(last_error::code(), 0);
             let failed = || Err(Failure::new(7, Some(c"disk full")).into());
             assert_eq!(guard("pirn_z", failed), PIRN_ERR_TASK_FAILED);
-            assert_eq!((words().as_str(), last_code()), ("disk full", 7));
+            assert_eq!((words().as_str(), last_error::code()), ("disk full", 7));
             assert_eq!(guard("pirn_x", || Err(Error::NotLocked.into())), PIRN_ERR_NOT_LOCKED);
-            assert_eq!((words(), last_code()), (said, 7));
+            assert_eq!((words(), last_error::code()), (said, 7));
         })
         .join()
         .unwrap();

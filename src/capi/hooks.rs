@@ -225,7 +225,7 @@ unsafe fn get(name: &'static str, sort: Sort, function: *mut pirn_trace_fn, arg:
 }
 
 /// Sets the trace hook of the threads that start from now on, before their targets run. It is told of every event on its thread:
-/// `PIRN_TRACE_…`.
+/// `PIRN_TRACE_...`.
 ///
 /// @param fn        the hook; NULL for none. It runs on the thread that the event happens on, on several at once
 /// @param arg       its argument

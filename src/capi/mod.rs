@@ -73,5 +73,3 @@ mod text;
 pub mod thread;
 pub mod timer;
 pub mod types;
-
-pub use guard::drop_last_error;

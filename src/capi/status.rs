@@ -1,6 +1,7 @@
 //! Statuses in words.
 
 use super::guard;
+use crate::last_error;
 use crate::status::{Error, pirn_status_t};
 use core::ffi::c_char;
 
@@ -43,7 +44,7 @@ pub extern "C" fn pirn_status_message(status: pirn_status_t) -> *const c_char {
 /// Successes and the positive statuses leave it as it is. Each thread has its own. Does not block.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_last_error() -> *const c_char {
-    guard::guard_value("pirn_last_error", c"no error".as_ptr(), guard::last_error)
+    guard::guard_value("pirn_last_error", c"no error".as_ptr(), last_error::words)
 }
 
 /// The code that the callback returned which is behind the calling thread's last `PIRN_ERR_TASK_FAILED`.
@@ -53,5 +54,5 @@ pub extern "C" fn pirn_last_error() -> *const c_char {
 /// Successes leave it as it is. Does not block.
 #[unsafe(no_mangle)]
 pub extern "C" fn pirn_last_code() -> i32 {
-    guard::guard_value("pirn_last_code", 0, guard::last_code)
+    guard::guard_value("pirn_last_code", 0, last_error::code)
 }

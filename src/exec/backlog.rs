@@ -15,6 +15,9 @@ use crate::sys::atomic::{AtomicUsize, Ordering};
 
 const ADMITTED: Notice = Notice::new(1);
 
+/// How many are admitted in one hold of the lock.
+const AT_ONCE: usize = if cfg!(loom) { 1 } else { 16 };
+
 /// How long a submitter waits for room.
 #[derive(Clone, Copy, Debug)]
 pub enum Patience {
@@ -96,16 +99,37 @@ impl Backlog {
         self.admit_waiting(room);
     }
 
-    /// Admits those who wait, as far as there is room.
-    fn admit_waiting(&self, mut room: MutexGuard<'_, Room>) {
-        let mut admitted: Vec<Notifier> = Vec::new();
-        while self.is_room(&room) {
-            let Some(submitter) = room.submitters.pop_front() else { break };
-            room.queued += 1;
-            admitted.push(submitter);
+    /// Admits those who wait, as far as there is room: a few at a time, since a list of all would take memory that there may be none of.
+    fn admit_waiting<'a>(&'a self, mut room: MutexGuard<'a, Room>) {
+        loop {
+            let mut admitted = [const { None::<Notifier> }; AT_ONCE];
+            for place in &mut admitted {
+                if !self.is_room(&room) {
+                    break;
+                }
+                let Some(submitter) = room.submitters.pop_front() else { break };
+                room.queued += 1;
+                *place = Some(submitter);
+            }
+            drop(room);
+            let may_be_more = admitted.last().is_some_and(Option::is_some);
+            admitted.into_iter().flatten().for_each(|submitter| submitter.notify(ADMITTED));
+            if !may_be_more {
+                return;
+            }
+            room = self.room.lock();
         }
-        drop(room);
-        admitted.into_iter().for_each(|submitter| submitter.notify(ADMITTED));
+    }
+
+    /// What `look` says while someone whom `start` has sent here has to wait.
+    #[cfg(all(test, not(loom)))]
+    pub fn hold_up<T>(&self, start: impl FnOnce(), look: impl FnOnce() -> T) -> T {
+        let _room = self.room.lock();
+        start();
+        while !self.room.is_contended() {
+            std::thread::yield_now();
+        }
+        look()
     }
 
     /// How many tasks count.

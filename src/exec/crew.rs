@@ -77,6 +77,8 @@ pub struct Roster {
     pub blocked: usize,
     /// Of those, the ones that see to it that another takes the place, or run what they wait for if none can be had.
     looking: usize,
+    /// And the ones that do not only wait for tasks of this pool: for a while at most, or for something else, too.
+    returning: usize,
     /// Who finds no work leaves.
     closing: bool,
     sleepers: WaitList,
@@ -86,9 +88,9 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Whether all wait for futures of this pool, so that what is queued stays queued.
+    /// Whether all wait for tasks of this pool, and for nothing else, so that what is queued stays queued.
     pub fn is_deserted(&self) -> bool {
-        self.at_work() == 0 && self.looking == 0
+        self.at_work() == 0 && self.looking == 0 && self.returning == 0
     }
 
     fn at_work(&self) -> usize {
@@ -101,9 +103,11 @@ impl Roster {
         (self.at_work() - self.entering).saturating_sub(self.limit)
     }
 
-    /// A worker that waits has seen to it that another takes its place, or it cannot.
-    pub fn looked(&mut self) {
+    /// A worker that waits has seen to it that another takes its place, or it cannot. It `returns` if it does not only wait for tasks of
+    /// this pool.
+    pub fn looked(&mut self, returns: bool) {
         self.looking -= 1;
+        self.returning += usize::from(returns);
     }
 }
 
@@ -135,6 +139,7 @@ impl Crew {
             asleep: 0,
             blocked: 0,
             looking: 0,
+            returning: 0,
             closing: false,
             sleepers: WaitList::new(),
             reserve: 0,
@@ -343,11 +348,12 @@ impl Crew {
         self.refresh(&roster);
     }
 
-    /// It goes on; `looking` if it has not said yet that it has looked.
-    pub fn unblock(&self, is_entering: bool, looking: bool) {
+    /// It goes on; `looking` if it has not said yet that it has looked, `returning` if it has said that it returns.
+    pub fn unblock(&self, is_entering: bool, looking: bool, returning: bool) {
         let mut roster = self.roster.lock();
         roster.blocked -= 1;
         roster.looking -= usize::from(looking);
+        roster.returning -= usize::from(returning);
         roster.entering += usize::from(is_entering);
         self.refresh(&roster);
         self.send_one_away(roster);

@@ -471,14 +471,14 @@ impl Future {
                     continue;
                 }
             }
-            let is_queued = seen.phase() == Phase::Pending;
-            let until = lent.as_ref().map_or(deadline, |place| place.stay(deadline, is_queued, &mut retries));
+            let until = lent.as_ref().map_or(deadline, |place| place.stay(deadline, &mut retries));
             if !self.record.state().wait(self.record.crowd(), until) {
                 if until == deadline {
                     return Err(Error::TimedOut);
                 }
-                let place = lent.take();
-                if self.status() == Status::Pending && place.as_ref().is_some_and(Lent::is_deserted) {
+                if deadline != Deadline::NEVER || self.status() != Status::Pending {
+                    lent.as_mut().into_iter().for_each(Lent::look_again);
+                } else if lent.take().is_some_and(|place| place.is_deserted()) {
                     return Err(Error::NoThread);
                 }
             }

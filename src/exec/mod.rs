@@ -5,12 +5,13 @@
 //! ```text
 //! executor   what its user holds          future     a result that will be there later: an owner of a
 //! pool       threads, settings, the end   record     slot of the arena, whose first word is the
-//! shift      lanes, crew and counts       state      state, with every edge that it can take
-//! worker     a thread of the pool         aftermath  what the end of a future brings about
-//! crew       who looks for work, sleeps   channel    how futures tell those who watch several
-//! lane       a queue of entries           wait, map  those who do
-//! ranks      tasks with a priority        range      parallel for
-//! backlog    submitters waiting for room  split      the range, shared out among threads
+//! submit     how tasks get into it        state      state, with every edge that it can take
+//! shift      lanes, crew and counts       aftermath  what the end of a future brings about
+//! worker     a thread of the pool         channel    how futures tell those who watch several
+//! crew       who looks for work, sleeps   wait, map  those who do
+//! lane       a queue of entries           range      parallel for
+//! ranks      tasks with a priority        split      the range, shared out among threads
+//! backlog    submitters waiting for room
 //! pace       how fast a worker takes
 //! ```
 //!
@@ -48,6 +49,7 @@ mod record;
 mod shift;
 mod split;
 mod state;
+mod submit;
 #[cfg(test)]
 mod tests;
 mod wait;

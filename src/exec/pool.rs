@@ -1,9 +1,8 @@
 //! Pool: what an executor is made of. Its shift (lanes, crew, counts), its threads, its settings, its end.
 //!
-//! A submit locks one lane, and that is all as long as it finds the lane open and nobody to be summoned. Lanes are opened when the
-//! first worker runs, so nothing is queued before there is one; and they are closed for good by a shutdown or a broken
-//! pool. Both are done lane by lane under the pool's lock. So of a submit and a shutdown, either the submit had its lane before the
-//! shutdown closed it, and what it queued is run, or drained; or it finds the lane closed.
+//! Lanes are opened when the first worker runs, so nothing is queued before there is one; and they are closed for good by a shutdown
+//! or a broken pool. Both are done lane by lane under the pool's lock. So of a [submit](super::submit) and a shutdown, either the submit
+//! had its lane before the shutdown closed it, and what it queued is run, or drained; or it finds the lane closed.
 //!
 //! Locks, outer before inner: the pool's state, the crew's roster, the tallies, a lane, the ranks. All but the lanes are mutexes, whose
 //! holders a fork waits for (`sys::fork`). Who holds one may wait for a lane, and who holds a lane is not to wait for the end of a fork,
@@ -13,24 +12,20 @@
 //! only when it has just been taken out of PENDING. Until whoever did that has counted the task as withdrawn the pool's counts say
 //! that it is queued, and the pool stays (`drop`).
 
-use super::backlog::{Backlog, Patience};
 use super::entry::Entry;
 use super::future::Future;
-use super::lane::Queue;
 use super::shift::Shift;
 use super::worker;
-use crate::callback::{Target, Task};
+use crate::callback::Target;
 use crate::fallible;
-use crate::handle::Handle;
-use crate::handle::arena::Vacant;
-use crate::identity::{self, Identified as _, Kind};
+use crate::identity::{self, Kind};
 use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::allocator;
 use crate::sys::atomic::unmodelled::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use crate::sys::fork::{self, Section};
+use crate::sys::fork::{self};
 use crate::thread::hooks::Subject;
-use crate::thread::{Thread, hooks, report, shutdown};
+use crate::thread::{Thread, hooks, shutdown};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -108,44 +103,9 @@ impl State {
     }
 }
 
-/// Room in the backlog; given back when it is dropped.
-#[must_use]
-pub(super) struct Place<'a>(Option<(&'a Backlog, usize)>);
-
-impl Place<'_> {
-    /// The tasks are queued, and give it back when they have left.
-    #[inline]
-    fn fill(self) {
-        core::mem::forget(self);
-    }
-}
-
-impl<'a> Place<'a> {
-    /// Before the tasks are queued where they count in this backlog: another one than that of the place, if one of the program's hooks
-    /// has forked meanwhile.
-    #[inline]
-    fn move_to(&mut self, backlog: &'a Backlog) {
-        if let Some((present, count)) = &mut self.0
-            && !core::ptr::eq(*present, backlog)
-        {
-            backlog.admit_anyway(*count);
-            *present = backlog;
-        }
-    }
-}
-
-impl Drop for Place<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some((backlog, count)) = self.0 {
-            backlog.leave(count);
-        }
-    }
-}
-
 /// What became of a submit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Put {
+pub(super) enum Put {
     Queued,
     /// The worker that was started for it broke the pool: as if it had been queued before.
     Broken,
@@ -293,83 +253,9 @@ impl Pool {
         !(shift.crew.is_short() && shift.any_work()) || self.summon(shift)
     }
 
-    /// Room for `count` tasks, waiting for it: `WouldBlock`, `TimedOut`. A worker of this pool does not wait, for room that it might
-    /// have to make itself.
-    #[inline]
-    pub fn reserve(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
-        if self.max_pending() == 0 {
-            return Ok(Place(None));
-        }
-        self.reserve_bounded(count, patience)
-    }
-
-    #[cold]
-    fn reserve_bounded(&self, count: usize, patience: Patience) -> Result<Place<'_>, Error> {
-        let admit = |patience| {
-            let backlog = &self.shift().backlog;
-            backlog.admit(count, patience).map(|()| backlog)
-        };
-        let backlog = match patience {
-            Patience::None => admit(patience)?,
-            Patience::Until(_) if worker::current_of(self).is_some() => {
-                let backlog = &self.shift().backlog;
-                backlog.admit_anyway(count);
-                backlog
-            }
-            Patience::Until(deadline) => hooks::wait(Subject::new(Kind::Executor, self.id), deadline, |deadline| {
-                admit(Patience::Until(deadline))
-            })?,
-        };
-        Ok(Place(Some((backlog, count))))
-    }
-
-    /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0, with `count` entries: `NoMemory`,
-    /// `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
-    /// is made for it is to be broken off. Whether it has put something there is what `put` gives.
-    #[inline]
-    fn put<'a>(
-        self: &'a Arc<Pool>,
-        mut place: Place<'a>,
-        count: usize,
-        priority: i32,
-        put: impl FnOnce(&mut Queue<Entry>) -> bool,
-    ) -> Result<Put, Error> {
-        let mut has_started_one = false;
-        let mut admission = Put::Queued;
-        let (shift, mut queue, inside) = loop {
-            // Anew each time: a fork may come in what the program does while this waits.
-            let shift = self.shift();
-            place.move_to(&shift.backlog);
-            let lane = if priority < 0 {
-                shift.lanes.len() - 1
-            } else {
-                worker::current_of(&**self).map_or_else(Shift::outside_lane, worker::Worker::lane)
-            };
-            let inside = (priority != 0).then(Section::enter);
-            let queue = shift.lanes[lane].lock_to_submit();
-            if queue.open || admission == Put::Broken {
-                break (shift, queue, inside);
-            }
-            drop((queue, inside));
-            admission = self.admit(&mut has_started_one)?;
-        };
-        if let Err(error) = queue.make_room(count) {
-            drop((queue, inside));
-            return Err(error);
-        }
-        if put(&mut queue) {
-            place.fill();
-        }
-        drop((queue, inside));
-        if admission == Put::Queued && shift.crew.is_short() {
-            self.summon(shift);
-        }
-        Ok(admission)
-    }
-
     /// Opens the lanes, with a worker to look at them, if they are to be open.
     #[cold]
-    fn admit(self: &Arc<Pool>, has_started_one: &mut bool) -> Result<Put, Error> {
+    pub fn admit(self: &Arc<Pool>, has_started_one: &mut bool) -> Result<Put, Error> {
         let mut state = self.lock();
         loop {
             if state.broken {
@@ -402,150 +288,8 @@ impl Pool {
         }
     }
 
-    /// Queues a task whose future the program gets by its handle: `NoMemory`, and as `put`.
-    #[inline]
-    pub fn submit_open(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<Handle, Error> {
-        let vacant = Vacant::take()?;
-        let handle = vacant.handle();
-        hooks::task_submitted(handle.bits());
-        // Filled under the lane's lock, when nothing can fail any more: nobody is to guess the handle of a future that will never be
-        // queued.
-        let put = self.put(place, 1, 0, |queue| {
-            queue.submit(Future::fill_open(vacant, self, task));
-            true
-        })?;
-        if put == Put::Broken {
-            Pool::break_off(Entry::Future(handle), self.shift());
-        }
-        Ok(handle)
-    }
-
-    /// Queues a task whose result nobody wants: as `put`.
-    #[inline]
-    pub fn submit_detached(self: &Arc<Pool>, place: Place<'_>, task: Task) -> Result<(), Error> {
-        if hooks::is_active() {
-            return self.submit_traced(place, [task], 0);
-        }
-        let mut task = Some(task);
-        let put = self.put(place, 1, 0, |queue| {
-            if queue.open {
-                queue.submit(Entry::Detached(task.take().expect("a submit puts once")));
-            }
-            queue.open
-        });
-        put.map(|_| ())
-    }
-
-    /// Does what `submit_open` does, or without a `vacant` slot what `submit_detached` does, with a priority.
-    pub fn submit_ranked(
-        self: &Arc<Pool>,
-        place: Place<'_>,
-        vacant: Option<Vacant>,
-        task: Task,
-        priority: i32,
-    ) -> Result<Option<Handle>, Error> {
-        allocator::check()?;
-        let handle = vacant.as_ref().map(Vacant::handle);
-        if hooks::is_active() {
-            match handle {
-                Some(handle) => hooks::task_submitted(handle.bits()),
-                None => return self.submit_traced(place, [task], priority).map(|()| None),
-            }
-        }
-        let mut task = Some(task);
-        let put = self.put(place, 1, priority, |queue| {
-            let is_put = queue.open || vacant.is_some();
-            if let Some(task) = task.take_if(|_| is_put) {
-                let entry = match vacant {
-                    Some(vacant) => Future::fill_open(vacant, self, task),
-                    None => Entry::Detached(task),
-                };
-                self.shift().submit_ranked(queue, priority, entry);
-            }
-            is_put
-        })?;
-        if let (Put::Broken, Some(handle)) = (put, handle) {
-            Pool::break_off(Entry::Future(handle), self.shift());
-        }
-        Ok(handle)
-    }
-
-    /// Queues tasks whose futures the program gets by their handles, all or none: `NoMemory`, and as `put`.
-    pub fn submit_all_open(self: &Arc<Pool>, place: Place<'_>, tasks: Vec<Task>) -> Result<Vec<Handle>, Error> {
-        let mut vacants = fallible::with_capacity(tasks.len())?;
-        for _ in &tasks {
-            vacants.push(Vacant::take()?);
-        }
-        let handles = fallible::list(vacants.iter().map(Vacant::handle))?;
-        handles.iter().for_each(|handle| hooks::task_submitted(handle.bits()));
-        let put = self.put(place, handles.len(), 0, |queue| {
-            for (vacant, task) in vacants.into_iter().zip(tasks) {
-                queue.submit(Future::fill_open(vacant, self, task));
-            }
-            true
-        })?;
-        if put == Put::Broken {
-            handles.iter().for_each(|&handle| Pool::break_off(Entry::Future(handle), self.shift()));
-        }
-        Ok(handles)
-    }
-
-    /// Queues tasks whose results nobody wants, all or none: as `put`.
-    pub fn submit_all_detached(self: &Arc<Pool>, place: Place<'_>, mut tasks: Vec<Task>) -> Result<(), Error> {
-        if hooks::is_active() {
-            return self.submit_traced(place, tasks, 0);
-        }
-        let put = self.put(place, tasks.len(), 0, |queue| {
-            if queue.open {
-                tasks.drain(..).for_each(|task| queue.submit(Entry::Detached(task)));
-            }
-            queue.open
-        });
-        put.map(|_| ())
-    }
-
-    /// As `submit_detached`, with a future for each task that nobody has: the identity in its events.
-    #[cold]
-    fn submit_traced(
-        self: &Arc<Pool>,
-        place: Place<'_>,
-        tasks: impl IntoIterator<Item = Task>,
-        priority: i32,
-    ) -> Result<(), Error> {
-        let mut futures = Vec::new();
-        for task in tasks {
-            let made = fallible::make_room(&mut futures).and_then(|()| self.traced(task));
-            futures.push(made.inspect_err(|_| futures.iter().for_each(Future::take_back))?);
-        }
-        self.submit_all(place, &futures, priority).inspect_err(|_| futures.iter().for_each(Future::take_back))
-    }
-
-    fn traced(self: &Arc<Pool>, task: Task) -> Result<Future, Error> {
-        allocator::check()?;
-        let future = Future::of_task(Vacant::take()?, self, task);
-        let report = future.add_done_callback(Box::new(|future| {
-            if let Ok(Some(failure)) = future.exception(Deadline::PASSED) {
-                report(&failure);
-            }
-        }));
-        report.inspect_err(|_| future.take_back()).map(|()| future)
-    }
-
-    /// Queues futures made for this pool, all or none: as `put`. If none, they are to be taken back.
-    pub fn submit_all(self: &Arc<Pool>, place: Place<'_>, futures: &[Future], priority: i32) -> Result<(), Error> {
-        futures.iter().for_each(|future| hooks::task_submitted(future.id()));
-        let put = self.put(place, futures.len(), priority, |queue| {
-            futures.iter().for_each(|future| self.shift().submit_ranked(queue, priority, future.to_entry()));
-            true
-        })?;
-        if put == Put::Broken {
-            futures.iter().for_each(Future::break_off);
-        }
-        Ok(())
-    }
-
     /// Withdraws an entry that was drained from a broken pool.
-    fn break_off(entry: Entry, shift: &Shift) {
+    pub fn break_off(entry: Entry, shift: &Shift) {
         match entry {
             Entry::Future(handle) => {
                 if let Some(future) = Future::of_entry(handle) {
@@ -585,19 +329,18 @@ impl Pool {
     }
 
     /// Takes no more tasks. The entries that were queued, if they are to be `drain`ed.
-    fn close_lanes(&self, drain: bool) -> Vec<Entry> {
+    fn close_lanes(&self, drain: bool) -> impl Iterator<Item = Entry> + use<> {
+        // Lane by lane, as they are: who shuts down cannot be told that there is no memory for one long list.
         let mut drained = Vec::new();
         for lane in &self.shift().lanes {
             let mut queue = lane.lock();
             queue.open = false;
             if drain {
-                drained.extend(queue.drain());
+                drained.push(queue.drain());
             }
         }
-        if drain {
-            drained.extend(self.shift().ranks.take_all());
-        }
-        drained
+        let ranked = drain.then(|| self.shift().ranks.take_all());
+        drained.into_iter().flatten().chain(ranked.into_iter().flatten())
     }
 
     /// Shuts down: takes no more tasks, and cancels those that have not started if `cancel_futures`.
@@ -611,7 +354,7 @@ impl Pool {
         let drained = self.close_lanes(cancel_futures);
         drop(state);
         shift.close();
-        drained.into_iter().for_each(|entry| Pool::cancel(entry, shift));
+        drained.for_each(|entry| Pool::cancel(entry, shift));
     }
 
     /// An initializer has failed: no task will run any more but those that are under way.
@@ -622,7 +365,7 @@ impl Pool {
         let drained = self.close_lanes(true);
         drop(state);
         shift.close();
-        drained.into_iter().for_each(|entry| Pool::break_off(entry, shift));
+        drained.for_each(|entry| Pool::break_off(entry, shift));
     }
 
     /// How many tasks wait in the queue, and how many run.

@@ -10,7 +10,7 @@
 
 use super::executor::Executor;
 use super::split::Split;
-use super::worker::{self, Retries};
+use super::worker::{self, Lent, Retries};
 use crate::callback::{Arg, CallError, Failure, Range, Task};
 use crate::identity::Kind;
 use crate::park::{Deadline, Mutex};
@@ -136,13 +136,24 @@ impl Executor {
             if epoch != fork::epoch() {
                 return Err(Error::Cancelled.into());
             }
-            let place = worker::lend_if_home([Arc::as_ptr(self.pool())]);
-            place.iter().for_each(|place| _ = place.stay(Deadline::NEVER, false, &mut Retries::default()));
             let executor = Subject::new(Kind::Executor, self.pool().id());
-            hooks::wait_unless(executor, || work.split.is_over(), || work.split.wait());
+            hooks::wait_unless(executor, || work.split.is_over(), || self.wait_in_task(&work.split));
         }
         let failure = work.failure.lock().take();
         failure.map_or(Ok(()), |failure| Err(failure.into()))
+    }
+
+    /// Until all of it is done. A worker of the pool lends its place meanwhile.
+    fn wait_in_task(&self, split: &Split) {
+        let mut place = worker::lend_if_home([Arc::as_ptr(self.pool())]);
+        let mut retries = Retries::default();
+        loop {
+            let until = place.as_ref().map_or(Deadline::NEVER, |place| place.stay(Deadline::NEVER, &mut retries));
+            if split.wait(until).is_ok() {
+                return;
+            }
+            place.as_mut().into_iter().for_each(Lent::look_again);
+        }
     }
 }
 

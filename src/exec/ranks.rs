@@ -19,6 +19,7 @@
 use super::entry::Entry;
 use super::lane::Withdrawable;
 use crate::park::Mutex;
+use crate::status::Error;
 use core::cmp::Reverse;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::{BTreeMap, VecDeque};
@@ -37,13 +38,24 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn push(&mut self, priority: i32, entry: Entry) {
+    /// Makes room for so many more, one at least: `NoMemory`. They are pushed next.
+    fn make_room(&mut self, priority: i32, count: usize) -> Result<(), Error> {
         if self.count >= self.sweep_at.max(SWEEP_AT_LEAST) {
             self.by_priority.values_mut().for_each(|queue| queue.retain(Entry::is_pending));
             self.by_priority.retain(|_, queue| !queue.is_empty());
             self.count = self.by_priority.values().map(VecDeque::len).sum();
             self.sweep_at = 2 * self.count;
         }
+        let queue = self.by_priority.entry(Reverse(priority)).or_default();
+        let room = queue.try_reserve(count).map_err(|_| Error::NoMemory);
+        if queue.is_empty() && room.is_err() {
+            self.by_priority.remove(&Reverse(priority));
+        }
+        room
+    }
+
+    /// Appends a task for which room was made.
+    fn push(&mut self, priority: i32, entry: Entry) {
         self.by_priority.entry(Reverse(priority)).or_default().push_back(entry);
         self.count += 1;
     }
@@ -92,20 +104,29 @@ impl Ranks {
         Ranks { any_above: AtomicBool::new(false), above, below }
     }
 
-    /// What is to be put into a lane for a task; None if what is there stands for it. That will be found in its turn, as the task that
-    /// it was put there for would have been.
+    /// Takes tasks of a priority other than 0 in, all or none: `NoMemory`. `submit` gets what is to be put into a lane for each; None if
+    /// what is there stands for it. That will be found in its turn, as the task that it was put there for would have been.
     #[cold]
-    pub fn rank(&self, priority: i32, entry: Entry) -> Option<Entry> {
-        match priority {
-            0 => Some(entry),
-            1.. => {
-                let mut above = self.above.lock();
-                let is_needed = above.push_with_ticket(priority, entry);
-                self.any_above.store(true, Ordering::Relaxed);
-                is_needed.then_some(Entry::TicketAbove)
-            }
-            _ => self.below.lock().push_with_ticket(priority, entry).then_some(Entry::TicketBelow),
+    pub fn rank(
+        &self,
+        priority: i32,
+        tasks: impl ExactSizeIterator<Item = Entry>,
+        mut submit: impl FnMut(Option<Entry>),
+    ) -> Result<(), Error> {
+        if tasks.len() == 0 {
+            return Ok(());
         }
+        let is_above = priority > 0;
+        let mut ranked = if is_above { &self.above } else { &self.below }.lock();
+        ranked.make_room(priority, tasks.len())?;
+        for task in tasks {
+            let is_needed = ranked.push_with_ticket(priority, task);
+            submit(is_needed.then_some(if is_above { Entry::TicketAbove } else { Entry::TicketBelow }));
+        }
+        if is_above {
+            self.any_above.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Whether an entry that is no ticket is to be exchanged, too.
@@ -124,6 +145,8 @@ impl Ranks {
         let mut above = self.above.lock();
         match entry {
             Entry::TicketAbove => above.use_ticket(),
+            // Without memory to keep it in it is run now, and what is above a moment later.
+            entry if above.make_room(0, 1).is_err() => return Some(entry),
             entry => above.push(0, entry),
         }
         let best = above.pop();
@@ -132,12 +155,8 @@ impl Ranks {
     }
 
     /// Takes everything.
-    pub fn take_all(&self) -> Vec<Entry> {
-        let mut all = Vec::new();
-        for tasks in [&self.above, &self.below] {
-            let tasks = core::mem::take(&mut *tasks.lock());
-            all.extend(tasks.by_priority.into_values().flatten());
-        }
-        all
+    pub fn take_all(&self) -> impl Iterator<Item = Entry> + use<> {
+        let all = [&self.above, &self.below].map(|tasks| core::mem::take(&mut *tasks.lock()));
+        all.into_iter().flat_map(|tasks| tasks.by_priority.into_values().flatten())
     }
 }

@@ -10,6 +10,7 @@ use super::entry::Entry;
 use super::lane::{Lane, Queue};
 use super::ranks::Ranks;
 use crate::park::Mutex;
+use crate::status::Error;
 use crate::sys::{fork, processors};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -148,12 +149,22 @@ impl Shift {
         self.lanes.iter().any(Lane::is_filled)
     }
 
-    /// Appends a task with a priority, or a ticket for it, to the queue of the lane that it belongs into.
-    pub fn submit_ranked(&self, queue: &mut Queue<Entry>, priority: i32, entry: Entry) {
-        match self.ranks.rank(priority, entry) {
-            Some(entry) => queue.submit(entry),
-            None => queue.submit_elsewhere(),
+    /// Appends tasks of a priority, or tickets for them, to the queue of the lane that they belong into, where room was made: all or none,
+    /// `NoMemory`.
+    pub fn submit_ranked(
+        &self,
+        queue: &mut Queue<Entry>,
+        priority: i32,
+        entries: impl ExactSizeIterator<Item = Entry>,
+    ) -> Result<(), Error> {
+        if priority == 0 {
+            entries.for_each(|entry| queue.submit(entry));
+            return Ok(());
         }
+        self.ranks.rank(priority, entries, |ticket| match ticket {
+            Some(ticket) => queue.submit(ticket),
+            None => queue.submit_elsewhere(),
+        })
     }
 
     /// Gives a new worker a lane, which it shares with as few as possible, and a tally.
@@ -203,5 +214,25 @@ impl Shift {
         let withdrawn = self.withdrawn.load(Ordering::Acquire);
         let submitted: u64 = self.lanes.iter().map(|lane| lane.lock().submitted).sum();
         (submitted - started - withdrawn, started - ended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::backlog::Patience;
+    use super::Shift;
+
+    /// Whoever frees the pool waits for the count alone: who withdraws is done with the shift by then.
+    #[test]
+    fn a_withdrawn_task_is_counted_last() {
+        let shift = Shift::new(1, 1);
+        shift.backlog.admit(1, Patience::None).unwrap();
+        shift.lanes[0].lock().submit_elsewhere();
+        let pending = || shift.pending().0;
+        std::thread::scope(|scope| {
+            let withdraw = || drop(scope.spawn(|| shift.withdraw()));
+            assert_eq!(shift.backlog.hold_up(withdraw, pending), 1, "counted before it has left the backlog");
+        });
+        assert_eq!(pending(), 0);
     }
 }

@@ -23,6 +23,8 @@
 //! off the last sets `over`. Ordering: each of these is a release, and the last one acquires all of them; `Event` passes that
 //! on. The shares' words carry no data, so they need none.
 
+use crate::park::Deadline;
+use crate::status::Error;
 use crate::sync::Event;
 use crate::sys::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -139,8 +141,8 @@ impl Split {
         self.over.is_set()
     }
 
-    /// Waits until all of it has been done.
-    pub fn wait(&self) {
-        self.over.wait();
+    /// Waits until all of it has been done: `TimedOut`.
+    pub fn wait(&self, deadline: Deadline) -> Result<(), Error> {
+        self.over.wait_until(deadline)
     }
 }

@@ -101,9 +101,9 @@ fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen, done:
     (complete, n_done)
 }
 
-/// Waits, by `wait_until`, whose answer is `TimedOut` if it has to wait for longer, and which looks each time whether it waits in vain. A worker that waits for futures of its own pool has its
-/// place lent meanwhile. If no thread can be had for it, it runs of the futures what has not started, until there `is_enough`; and when
-/// there is nobody left to run what it waits for: `NoThread`.
+/// Waits, by `wait_until`, whose answer is `TimedOut` if it has to wait for longer, and which looks each time whether it waits in vain. A
+/// worker that waits for futures of its own pool has its place lent meanwhile. If no thread can be had for it, and there is no limit, it
+/// runs of the futures what has not started, until there `is_enough`; and when there is nobody left to run what it waits for: `NoThread`.
 fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
     deadline: Deadline,
     lend_if_home: impl Fn() -> Option<Lent>,
@@ -112,20 +112,19 @@ fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
     wait_until: impl Fn(Deadline) -> Result<A, Error>,
 ) -> Result<A, Error> {
     let mut retries = Retries::default();
+    let mut place = lend_if_home();
     loop {
-        let mut place = lend_if_home();
-        if deadline == Deadline::NEVER && place.as_ref().is_some_and(Lent::is_refused) {
-            drop(place);
+        if deadline == Deadline::NEVER && place.take_if(|place| place.is_refused()).is_some() {
             for future in each() {
                 future.borrow().run_by_waiter();
                 if is_enough() {
                     break;
                 }
             }
-            place = lend_if_home();
         }
+        place = place.or_else(&lend_if_home);
         // They may be many, and are not asked one by one whether they are queued.
-        let until = place.as_ref().map_or(deadline, |place| place.stay(deadline, true, &mut retries));
+        let until = place.as_ref().map_or(deadline, |place| place.stay(deadline, &mut retries));
         let outcome = wait_until(until);
         if until == deadline || !matches!(outcome, Err(Error::TimedOut)) {
             return outcome;
@@ -134,6 +133,7 @@ fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
         if place.as_ref().is_some_and(Lent::is_deserted) && each().any(is_queued) {
             return Err(Error::NoThread);
         }
+        place.as_mut().into_iter().for_each(Lent::look_again);
     }
 }
 
@@ -167,7 +167,8 @@ pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Result<
                 let is_needed = when == ReturnWhen::AllCompleted || arrived + vain == firsts.len();
                 deadline == Deadline::NEVER && vain > 0 && is_needed && !channel.has_enough()
             };
-            let lend_if_home = || worker::lend_if_home(each().map(|future| future.pool()));
+            let left = || each().filter(|future| future.is_done().is_none());
+            let lend_if_home = || worker::lend_if_home(left().map(|future| future.pool()));
             let wait = |until| if is_vain() { Err(Error::Deadlock) } else { channel.wait(until) };
             wait_in_task(deadline, lend_if_home, each, || channel.has_enough(), wait)
         });
@@ -196,7 +197,7 @@ pub struct AsCompleted {
     /// The identity of the first future; 0 if there is none.
     first: u64,
     deadline: Deadline,
-    /// The executors that the futures belong to.
+    /// The executors that the futures belong to; NULL among them if there is a free-standing one.
     homes: Vec<Home>,
     channel: Arc<Channel>,
     /// Outside the channel's lock, and never locked together with it or a future's.
@@ -233,8 +234,7 @@ impl AsCompleted {
     pub fn new(futures: &[Future], deadline: Deadline) -> Result<AsCompleted, Error> {
         let (firsts, _) = distinct(futures)?;
         let channel = Arc::new(Channel::new(firsts.len(), 1, false)?);
-        let mut homes =
-            fallible::list(futures.iter().map(|future| future.pool()).filter(|pool| !pool.is_null()).map(Home))?;
+        let mut homes = fallible::list(futures.iter().map(|future| Home(future.pool())))?;
         homes.sort_unstable();
         homes.dedup();
         let places = fallible::with_capacity(firsts.len())?;

@@ -24,6 +24,7 @@ use super::shift::{Shift, Tally};
 use super::work::Value;
 use crate::callback::{CallError, Failure, Task};
 use crate::identity::Kind;
+use crate::last_error;
 use crate::park::{Deadline, spin_until};
 use crate::sys::{fork, stack};
 use crate::thread::hooks::{self, Subject};
@@ -76,6 +77,7 @@ pub(super) struct Worker {
     /// What it is moving from one lane to another.
     hand: RefCell<VecDeque<Entry>>,
     stack: stack::Bounds,
+    last_error: last_error::Note,
 }
 
 /// A task that runs on a worker's stack, and waits for those above it.
@@ -109,10 +111,18 @@ pub(super) fn current_of(pool: *const Pool) -> Option<&'static Worker> {
     current().filter(|worker| core::ptr::eq(Arc::as_ptr(&worker.pool), pool))
 }
 
-/// The calling thread's place, lent if it is a worker of one of these pools.
+/// The calling thread's place, lent if it is a worker of one of these pools, of whose futures it waits for some.
 pub(super) fn lend_if_home(pools: impl IntoIterator<Item = *const Pool>) -> Option<Lent> {
     let worker = current()?;
-    pools.into_iter().any(|pool| core::ptr::eq(Arc::as_ptr(&worker.pool), pool)).then(|| worker.lend())
+    let (mut is_home, mut has_others) = (false, false);
+    for pool in pools {
+        let is_this = core::ptr::eq(Arc::as_ptr(&worker.pool), pool);
+        (is_home, has_others) = (is_home || is_this, has_others || !is_this);
+        if is_home && has_others {
+            break;
+        }
+    }
+    is_home.then(|| worker.lend_for(has_others))
 }
 
 /// How many futures there are whose tasks the calling thread runs.
@@ -142,6 +152,7 @@ pub(super) fn main(pool: Arc<Pool>) -> Result<(), Failure> {
         pace: Pace::new(),
         hand: RefCell::default(),
         stack: stack::Bounds::of_current_thread(),
+        last_error: last_error::Note::of_current_thread(),
     };
     CURRENT.set(&worker);
     match initializer.map_or(Ok(()), |initializer| initializer.run()) {
@@ -451,7 +462,7 @@ impl Worker {
         let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if *handle == future);
         self.shift().lanes[self.lane].lock().pop_back_if(is_it);
         self.inline.set(self.inline.get() + 1);
-        let outcome = self.run(task, future.bits());
+        let outcome = self.last_error.aside(|| self.run(task, future.bits()));
         self.inline.set(self.inline.get() - 1);
         let told = outcome.clone().map_err(CallError::from);
         Future::settle(record, outcome, || self.turn_busy()).then_some(told)
@@ -459,12 +470,18 @@ impl Worker {
 
     /// Lets the pool count this worker as absent while it waits.
     pub fn lend(&'static self) -> Lent {
+        self.lend_for(false)
+    }
+
+    /// The same for a wait that futures of others than this pool may end, too.
+    fn lend_for(&'static self, has_others: bool) -> Lent {
         let is_entering = self.mode.get() == Mode::Entering;
         self.turn_busy();
         let shift = self.shift();
         shift.crew.block(is_entering);
         let is_refused = !self.pool.look_again(shift);
-        Lent { worker: self, is_entering, is_refused, is_looking: Cell::new(true) }
+        let (is_looking, is_returning) = (Cell::new(true), Cell::new(false));
+        Lent { worker: self, is_entering, has_others, is_refused, is_looking, is_returning }
     }
 }
 
@@ -485,9 +502,13 @@ fn run(task: Task, future: u64) -> Result<Value, Failure> {
 pub(super) struct Lent {
     worker: &'static Worker,
     is_entering: bool,
+    /// The wait may be ended by others than the pool's workers.
+    has_others: bool,
     is_refused: bool,
     /// It may still take the place back, to run what it waits for.
     is_looking: Cell<bool>,
+    /// It is counted as one whose wait has a limit, or others to end it.
+    is_returning: Cell<bool>,
 }
 
 /// The retries of one wait: each after twice as long as the one before, as it is less and less likely that they help.
@@ -510,13 +531,22 @@ impl Lent {
         self.is_refused
     }
 
-    /// The worker waits until the deadline, and does not take the place back before. If what it waits for `is_queued`, only for a while:
-    /// it tries again then, since whoever was to run that may have been refused, or wait in its turn.
-    pub fn stay(&self, deadline: Deadline, is_queued: bool, retries: &mut Retries) -> Deadline {
+    /// The worker waits until the deadline, but only for a while at a time: then it is to look again, since whoever was to run what is
+    /// queued may have been refused, or wait in its turn. It does not take the place back before.
+    pub fn stay(&self, deadline: Deadline, retries: &mut Retries) -> Deadline {
         if self.is_looking.take() && self.worker.is_at_home() {
-            self.worker.shift().crew.roster().looked();
+            let returns = self.has_others || deadline != Deadline::NEVER;
+            self.worker.shift().crew.roster().looked(returns);
+            self.is_returning.set(returns);
         }
-        if is_queued && deadline == Deadline::NEVER { Deadline::after_ns(retries.next_ns()) } else { deadline }
+        deadline.min(Deadline::after_ns(retries.next_ns()))
+    }
+
+    /// Has a thread started in the worker's place if that is needed by now: some task waits whose thread the system had refused.
+    pub fn look_again(&mut self) {
+        if self.worker.is_at_home() {
+            self.is_refused = !self.worker.pool.look_again(self.worker.shift());
+        }
     }
 
     /// Whether no thread could be had, and nobody is left to run what is queued.
@@ -529,7 +559,7 @@ impl Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if self.worker.is_at_home() {
-            self.worker.shift().crew.unblock(self.is_entering, self.is_looking.get());
+            self.worker.shift().crew.unblock(self.is_entering, self.is_looking.get(), self.is_returning.get());
         }
     }
 }

@@ -204,7 +204,7 @@ fn a_refused_hire_leaves_nobody_without_a_worker() {
         let worker = {
             let pool = pool.clone();
             thread::spawn(move || {
-                pool.crew.unblock(false, true);
+                pool.crew.unblock(false, true, false);
                 pool.work_on(false);
             })
         };
@@ -238,7 +238,7 @@ fn one_of_two_is_enough_for_one_place() {
                 pool.work();
             })
         };
-        pool.crew.unblock(false, true);
+        pool.crew.unblock(false, true, false);
         pool.work_on(false);
         hired.join().unwrap();
         assert_eq!(number.get(), 1);

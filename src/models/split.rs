@@ -2,6 +2,7 @@
 
 use super::{Watched, model};
 use crate::exec::split::Split;
+use crate::park::Deadline;
 use loom::sync::Arc;
 use loom::thread;
 
@@ -19,7 +20,7 @@ fn every_unit_once(units: usize, single: bool) {
             thread::spawn(move || work(&split, &numbers))
         };
         work(&split, &numbers);
-        split.wait();
+        split.wait(Deadline::NEVER).unwrap();
         numbers.iter().for_each(|number| assert_eq!(number.get(), 1));
         other.join().unwrap();
     });

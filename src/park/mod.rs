@@ -19,7 +19,7 @@ mod mutex;
 mod spin;
 
 pub use crate::sys::clock::Deadline;
-pub use backoff::Backoff;
+pub use backoff::{Backoff, give_way};
 pub use bucket::{bucket, lock_both};
 pub use crowd::Crowd;
 pub use deadline::{FOREVER, TIMEOUT_MAX, Timeout};

@@ -119,6 +119,12 @@ impl<T> Mutex<T> {
         guard
     }
 
+    /// Whether a thread sleeps until the mutex is let go, or is about to. Tests await this instead of a time.
+    #[cfg(all(test, not(loom)))]
+    pub fn is_contended(&self) -> bool {
+        self.raw.word.load(Ordering::Relaxed) == CONTENDED
+    }
+
     /// Waits on the list that `list` picks from the data, until notified or until the deadline. The mutex is let go
     /// meanwhile; it is held again only after a time-out.
     pub fn wait<'a>(

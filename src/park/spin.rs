@@ -23,9 +23,13 @@ use super::Turn;
 use crate::sys::atomic::spin_hint;
 use crate::sys::clock;
 
-/// Pauses per round, doubling; then yields.
+/// Rounds of pauses, doubling; then yields.
 #[cfg(not(loom))]
 const PAUSING_ROUNDS: u32 = 3;
+/// In the first round. Long enough for the holder to release and acquire again several times from its own cache: with 2, as
+/// parking_lot has it, four threads that do nothing else get a quarter less done.
+#[cfg(not(loom))]
+const FIRST_PAUSES: u32 = 8;
 const ROUNDS: u32 = if cfg!(loom) { 0 } else { 10 };
 
 /// A bounded spin while someone else is in a short critical section.
@@ -45,13 +49,13 @@ impl Spin {
         if self.round == ROUNDS {
             return false;
         }
-        self.round += 1;
         #[cfg(not(loom))]
-        if self.round <= PAUSING_ROUNDS {
-            (0..1 << self.round).for_each(|_| spin_hint());
+        if self.round < PAUSING_ROUNDS {
+            (0..FIRST_PAUSES << self.round).for_each(|_| spin_hint());
         } else {
             std::thread::yield_now();
         }
+        self.round += 1;
         true
     }
 }

@@ -30,7 +30,7 @@
 
 use super::Item;
 use super::block::{self, Block, SLOTS};
-use crate::park::Backoff;
+use crate::park::{Backoff, give_way};
 use crate::status::Error;
 use crate::sys::atomic::{AtomicPtr, AtomicU64, Ordering};
 use core::ptr::{NonNull, null_mut};
@@ -172,9 +172,10 @@ impl Chain {
             }
             let block = self.tail.block();
             if !self.tail.advance(index) {
-                backoff.lost();
+                give_way();
                 continue;
             }
+            // Linked before the slot is filled: `repair` relies on it.
             if is_last && let Some(next) = next.block.take() {
                 // SAFETY: blocks stay for ever, and this one is nobody else's yet.
                 unsafe { next.as_ref() }.begin(position(index) + 2);
@@ -220,7 +221,7 @@ impl Chain {
                 continue;
             };
             if !self.head.advance(index) {
-                backoff.lost();
+                give_way();
                 continue;
             }
             if offset(index) + 1 == SLOTS {
@@ -354,10 +355,7 @@ impl Chain {
                 break;
             }
         }
-        if write.block.is_null() {
-            // The last slot is filled, and who filled it had not linked the next block.
-            write = self.link_after_the_last(from);
-        }
+        // There is a block to write to: a last slot is filled after the next block has been linked (`put`).
         let last = write.block();
         (offset(write.index)..SLOTS).for_each(|offset| last.clear(offset));
         let mut unused = last.next();
@@ -370,21 +368,6 @@ impl Chain {
         self.tail.block.store(write.block, Ordering::Relaxed);
         self.tail.index.store(write.index | SLOW, Ordering::Relaxed);
         self.tail.seen.store(0, Ordering::Relaxed);
-    }
-
-    fn link_after_the_last(&self, from: u64) -> Cursor {
-        let mut at = Cursor { block: self.head.block.load(Ordering::Relaxed), index: from - offset(from) * ONE };
-        while !at.block().next().is_null() {
-            at = Cursor { block: at.block().next(), index: at.index + LAP * ONE };
-        }
-        let Ok(next) = self.take_block() else {
-            // As for what the standard library allocates.
-            std::alloc::handle_alloc_error(core::alloc::Layout::new::<Block>());
-        };
-        // SAFETY: blocks stay for ever, and this one is nobody else's.
-        unsafe { next.as_ref() }.begin(position(at.index) + LAP);
-        at.block().link(next.as_ptr());
-        Cursor { block: next.as_ptr(), index: at.index + LAP * ONE }
     }
 }
 

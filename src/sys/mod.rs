@@ -12,6 +12,7 @@ pub mod allocator;
 pub mod annotate;
 /// Nobody is told.
 #[cfg(not(feature = "annotate"))]
+#[cfg_attr(loom, allow(dead_code))]
 pub mod annotate {
     #[inline(always)]
     pub fn used(_: *const core::ffi::c_void) {}

@@ -7,15 +7,17 @@
 //! Pending     yes      waits for `done`        a timer's: `timer` holds the object, the target waits in it
 //! Firing      yes      waits for `done`        a timer's: the registry holds the object, the system thread is on its way
 //! Running     yes      waits for the system    the system thread runs the target; the registry holds the object
-//! Ended       no       waits for the system    `done` is set, or about to be
+//! Ended       no       waits for the system    thread-local values are given back, then `done` is set
 //! ```
 //!
 //! A start does not wait until the new thread gets a processor: whoever comes first, the starter or the thread, makes the object Running
 //! and registers it (`launch`). Only the kernel's number is the thread's to say: who asks for that waits for `started`.
 //!
-//! The order at the end: the target's argument is given back, the object leaves the registry, the thread-local values are given back,
-//! `done` is set. A join waits for the system thread itself, so that nothing of the thread is left when it returns; where there is none
-//! (main, a pending timer) it waits for `done` ([`handshake`]).
+//! The order at the end: the target's argument is given back, the object leaves the registry and is Ended, the thread-local values are
+//! given back, `done` is set. A join waits for the system thread itself, so that nothing of the thread is left when it returns; where
+//! there is none (main, a pending timer) it waits for `done` ([`handshake`]).
+//!
+//! A thread is enumerated as long as it is alive: it becomes Running, and Ended, under the registry's lock.
 //!
 //! The main thread and threads that pirn did not start (which get a dummy object when they ask for one) have no target
 //! and are never reaped. Joins of the main thread wait until the shutdown begins to join.
@@ -257,12 +259,11 @@ impl Thread {
     fn launch(self: &Arc<Thread>) {
         let life = self.life();
         let hooks_before = life.handshake.launch(|| {
-            {
+            registry::started(self, || {
                 let mut state = self.state.lock();
                 state.set_stage(Stage::Running);
                 life.ident.store(ident::next_ident(), Ordering::Relaxed);
-            }
-            registry::started(self);
+            });
             life.hooks.adopt()
         });
         drop(hooks_before);
@@ -291,7 +292,7 @@ impl Thread {
         target
     }
 
-    /// On the ending thread: leaves the registry, then is no longer alive, then lets joins go on.
+    /// On the ending thread: leaves the registry and is no longer alive, gives back its values, then lets joins go on.
     fn end(&self, exit_code: i32) {
         if self.state.lock().sort == Sort::Main {
             // Of a child that this thread forked: the main thread stays to the end.
@@ -299,8 +300,12 @@ impl Thread {
         }
         let life = self.life();
         life.hooks.close();
-        registry::ended(self);
-        // User code: it is alive, and itself, all through that.
+        registry::ended(self, || {
+            let mut state = self.state.lock();
+            state.set_stage(Stage::Ended);
+            life.exit_code.store(exit_code, Ordering::Relaxed);
+        });
+        // User code: it is itself all through that.
         local::give_back_values();
         {
             let mut state = self.state.lock();
@@ -308,8 +313,6 @@ impl Thread {
                 // Of a child that one of the values' frees has forked.
                 return;
             }
-            state.set_stage(Stage::Ended);
-            life.exit_code.store(exit_code, Ordering::Relaxed);
             state.is_over = true;
         }
         life.handshake.done.set();
@@ -444,8 +447,8 @@ impl Thread {
         }
         state.sort = Sort::Main;
         life.native_id.store(system::native_id(), Ordering::Relaxed);
-        let stage = state.stage;
-        state.set_stage(stage);
+        // Also if it was ending when it forked.
+        state.set_stage(Stage::Running);
         drop(state);
         // Nobody joins the main thread's system thread.
         life.handshake.forget_system();

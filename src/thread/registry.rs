@@ -1,8 +1,8 @@
 //! All threads that are alive.
 //!
 //! Lock discipline: the registry's mutex is taken alone, or after the timers': a timer that fires leaves the ones and joins the others in one
-//! hold of both, so that whoever holds both sees it once. No reference to a thread is dropped under it, since that may run
-//! user code.
+//! hold of both, so that whoever holds both sees it once. A thread's `state` is taken under it: those that it has are alive, no others
+//! are, but for pending timers. No reference to a thread is dropped under it, since that may run user code.
 
 use super::timer::TIMERS;
 use super::{Thread, current, get_ident, ident, local, shutdown};
@@ -70,22 +70,24 @@ pub fn expect_start(thread: &Thread, by_awaited: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The announced start has happened.
-pub fn started(thread: &Arc<Thread>) {
-    start_over(thread.is_joined_at_exit(), Some(thread));
+/// The announced start has happened: `set_running` makes the thread alive.
+pub fn started(thread: &Arc<Thread>, set_running: impl FnOnce()) {
+    start_over(thread, |registry| {
+        set_running();
+        registry.threads.insert(thread.id, thread.clone());
+    });
 }
 
 /// The announced start has failed.
 pub fn start_failed(thread: &Thread) {
-    start_over(thread.is_joined_at_exit(), None);
+    start_over(thread, |_| ());
 }
 
-fn start_over(awaited: bool, thread: Option<&Arc<Thread>>) {
+fn start_over(thread: &Thread, settle: impl FnOnce(&mut Registry)) {
+    let awaited = thread.is_joined_at_exit();
     let mut registry = REGISTRY.lock();
     registry.starting -= usize::from(awaited);
-    if let Some(thread) = thread {
-        registry.threads.insert(thread.id, thread.clone());
-    }
+    settle(&mut registry);
     let waiters = registry.waiters.take_all();
     drop(registry);
     waiters.notify_all(CHANGED);
@@ -97,10 +99,11 @@ pub fn add(thread: &Arc<Thread>) {
     registry.threads.insert(thread.id, thread.clone());
 }
 
-/// The thread has ended, but for its system thread.
-pub fn ended(thread: &Thread) {
+/// The thread has ended, but for its values and its system thread: `set_ended` makes it not alive.
+pub fn ended(thread: &Thread, set_ended: impl FnOnce()) {
     let awaited = thread.is_joined_at_exit();
     let mut registry = REGISTRY.lock();
+    set_ended();
     let removed = registry.threads.remove(&thread.id);
     let to_drop = match removed {
         Some(removed) if awaited => registry.ended.insert(removed.id, removed),

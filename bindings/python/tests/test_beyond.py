@@ -6,7 +6,7 @@ import weakref
 import pytest
 from conftest import PIRN, Program, until
 
-from pirn import futures, threading
+from pirn import _library, futures, threading
 
 
 class BusyPool:
@@ -162,6 +162,81 @@ except KeyboardInterrupt:
 gate.set()
 """)
     assert (out, err, code) == ("interrupted\n", "", 0)
+
+
+@pytest.mark.parametrize(
+    "submit, function",
+    [
+        ("pool.submit_priority(1, int)", "executor_submit_priority"),
+        ("pool.submit_many(int, '12')", "executor_submit_many"),
+        ("pool.map(int, '12')", "executor_map"),
+    ],
+)
+def test_what_ctrl_c_called_off_leaves_no_handles(submit, function):
+    """What is accepted nevertheless is let go of."""
+    out, err, code = Program(PIRN).interrupt(f"""
+import signal
+from ctypes import byref, c_uint64
+from pirn._library import INVALID_HANDLE, lib, quick
+
+signal.alarm(60)
+
+def watched(*args):
+    status = submit(*args)
+    given.extend(args[-1])
+    accepted.set()
+    return status
+
+submit, given, accepted = lib.{function}, [], threading.Event()
+pool, gate = futures.ThreadPoolExecutor(1), threading.Event()
+pool.max_pending = 1
+running = pool.submit(gate.wait)
+while not running.running(): pass
+pool.submit(int)
+lib.{function} = watched
+print("waits", flush=True)
+try:
+    {submit}
+except KeyboardInterrupt:
+    print("interrupted")
+gate.set()
+accepted.wait()
+while any(quick.object_id(handle, byref(c_uint64())) != INVALID_HANDLE for handle in given): pass
+print(all(given), len(given))
+""")
+    assert (out, err, code) == (f"interrupted\nTrue {2 if 'many' in function else 1}\n", "", 0)
+
+
+@pytest.mark.parametrize(
+    "submit, function",
+    [
+        (lambda pool: pool.submit_priority(1, int), "executor_submit_priority"),
+        (lambda pool: pool.submit_many(int, "1"), "executor_submit_many"),
+        (lambda pool: pool.map(int, "1"), "executor_map"),
+        (lambda pool: pool.shutdown(), "executor_shutdown"),
+    ],
+)
+def test_errors_where_another_thread_makes_the_call(submit, function, monkeypatch, capfd):
+    """The main thread does not make calls itself that no signal ends."""
+    lock = _library.new_handle(_library.quick.lock_new)
+
+    def refused(*args):
+        return _library.quick.lock_release(lock)
+
+    def broken(*args):
+        raise MemoryError("on purpose")
+
+    with futures.ThreadPoolExecutor(1) as pool, monkeypatch.context() as patch:
+        pool.max_pending = 1
+        _library.quick.event_set(None)  # an error of this thread's own
+        patch.setattr(_library.lib, function, refused)
+        with pytest.raises(RuntimeError, match="pirn_lock_release.*PIRN_ERR_NOT_LOCKED"):
+            submit(pool)
+        patch.setattr(_library.lib, function, broken)
+        with pytest.raises(MemoryError, match="on purpose"):
+            submit(pool)
+    _library.quick.lock_free(lock)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_task_that_waits_for_itself_is_told():

@@ -3,6 +3,7 @@
 import copy
 import gc
 import pickle
+import re
 import sys
 import weakref
 
@@ -162,6 +163,60 @@ def test_reprs_tell_the_state(threading):
     assert "count=0" in repr(rlock) and "owner=0" in repr(rlock)
     assert "unset" in repr(threading.Event())
     assert repr(threading.Condition(lock)).startswith("<Condition(<locked ")
+
+
+def shown(rlock):
+    """The state, owner and count in its repr."""
+    return re.fullmatch(r"<(\w+) _?\w+\.RLock object owner=(\d+) count=(\d+) at 0x[0-9a-f]+>", repr(rlock)).groups()
+
+
+def test_an_rlock_shows_its_owner_to_other_threads(threading, blocked):
+    rlock, first, halfway, second = threading.RLock(), threading.Event(), threading.Event(), threading.Event()
+
+    def hold():
+        with rlock:
+            with rlock:
+                first.wait()
+            halfway.set()
+            second.wait()
+
+    assert shown(rlock) == ("unlocked", "0", "0")
+    holding = blocked(hold)
+    ident = str(holding.thread.ident)
+    assert shown(rlock) == ("locked", ident, "2")
+    first.set()
+    halfway.wait()
+    with pytest.raises(RuntimeError):
+        rlock.release()
+    assert shown(rlock) == ("locked", ident, "1")
+    second.set()
+    holding()
+    assert shown(rlock) == ("unlocked", "0", "0")
+    with rlock:
+        assert shown(rlock) == ("locked", str(threading.get_ident()), "1")
+
+
+def test_an_rlock_shows_its_owner_after_a_wait(threading, blocked):
+    rlock, seen = threading.RLock(), []
+    condition = threading.Condition(rlock)
+
+    def hold():
+        with rlock, rlock:
+            condition.wait()
+            seen.append(shown(rlock))
+            condition.wait_for(lambda: seen.append(shown(rlock)) or len(seen) == 4)
+            seen.append(shown(rlock))
+
+    holding = blocked(hold)
+    assert shown(rlock) == ("unlocked", "0", "0")
+    for told in 2, 3, 5:
+        with rlock, rlock, rlock:
+            assert shown(rlock) == ("locked", str(threading.get_ident()), "3")
+            condition.notify()
+        until(lambda: len(seen) == told)
+    holding()
+    assert seen == [("locked", str(holding.thread.ident), "2")] * 5
+    assert shown(rlock) == ("unlocked", "0", "0")
 
 
 def test_condition_notify_of_zero_or_less_still_needs_the_lock(threading):

@@ -142,6 +142,8 @@ def test_names(threading):
     assert re.fullmatch(r"Thread-\d+ \(named\)", threading.Thread(target=named).name)
     assert re.fullmatch(r"Thread-\d+", threading.Thread().name)
     assert threading.Thread(name=5).name == "5"
+    for none in "", 0:
+        assert re.fullmatch(r"Thread-\d+ \(named\)", threading.Thread(target=named, name=none).name)
     thread = threading.Thread(name="a" * 500)
     assert thread.name == "a" * 500
     thread.name = "Fädchen"
@@ -231,6 +233,25 @@ def test_an_exception_goes_to_the_excepthook(threading, monkeypatch):
     hook = Hook(threading, monkeypatch)
     run_thread(threading, fail, name="failing")
     assert hook.calls == [(ValueError, "on purpose", "fail", "failing", True)]
+
+
+@pytest.mark.parametrize("hook", ["", "threading.excepthook = lambda args: print(1 / 0)"])
+def test_a_failure_when_stderr_has_gone(program, hook):
+    out, err = program.run(f"""
+import sys
+{hook}
+def fail():
+    gone.wait()
+    raise KeyError("lost")
+gone = threading.Event()
+thread = threading.Thread(target=fail)
+thread.start()
+sys.stderr = None
+gone.set()
+thread.join()
+""")
+    assert out == ""
+    assert "Exception in threading.excepthook:" in err if hook else "KeyError: 'lost'" in err
 
 
 def test_the_default_excepthook(threading, capfd):

@@ -13,9 +13,32 @@ namespace pirn {
 inline namespace PIRN_HPP_DIALECT {
 namespace detail {
 
+/// begin and end of a range as a loop over it finds them: members, or functions of the range's namespace.
+namespace ends {
+
+using std::begin;
+using std::end;
+
+template <class Range>
+auto first(Range &range) -> decltype(begin(range))
+{
+    return begin(range);
+}
+
+template <class Range>
+auto last(Range &range) -> decltype(end(range))
+{
+    return end(range);
+}
+
+} // namespace ends
+
+template <class Range>
+using reference_of = decltype(*ends::first(std::declval<Range &>()));
+
 /// An item of a range, as a value of its own.
 template <class Range>
-using item_of = std::decay_t<decltype(*std::begin(std::declval<Range &>()))>;
+using item_of = std::decay_t<reference_of<Range>>;
 
 /// Whether the elements of a range are const when it is, as a container's are. A view's are another's, and
 /// there may be no way to them at all through a const one.
@@ -23,8 +46,8 @@ template <class Range, class = void>
 constexpr bool owns_items = false;
 
 template <class Range>
-constexpr bool owns_items<Range, std::void_t<decltype(*std::begin(std::declval<const Range &>()))>> =
-    std::is_const_v<std::remove_reference_t<decltype(*std::begin(std::declval<const Range &>()))>>;
+constexpr bool owns_items<Range, std::void_t<reference_of<const Range>>> =
+    std::is_const_v<std::remove_reference_t<reference_of<const Range>>>;
 
 /// Whether a range that is passed as Range&& owns what it leaves: a temporary, and no view.
 template <class Range>

@@ -23,11 +23,17 @@ double seconds(const std::chrono::duration<Rep, Period> &time) noexcept
     return value > PIRN_TIMEOUT_MAX ? PIRN_FOREVER : value;
 }
 
-/// What is left until a point of time; the difference is not taken where it could overflow.
+/// What is left until a point of time; 0 if it has come. Points far away are compared as floating point: in the
+/// clock's own units they could overflow.
 template <class Clock, class Duration>
 double seconds_until(const std::chrono::time_point<Clock, Duration> &end)
 {
+    constexpr double distant = 1e6; // a double's rounding is nothing there
     const auto now = Clock::now();
+    const std::chrono::duration<double> left =
+        std::chrono::duration<double>(end.time_since_epoch()) - now.time_since_epoch();
+    if (!(std::abs(left.count()) <= distant)) // or it is not a number
+        return seconds(left);
     return end <= now ? 0 : seconds(end - now);
 }
 
@@ -36,11 +42,14 @@ double seconds_until(const std::chrono::time_point<Clock, Duration> &end)
 template <class Clock, class Duration, class Wait>
 pirn_status_t wait_until(const std::chrono::time_point<Clock, Duration> &end, Wait wait)
 {
-    pirn_status_t status;
-    do
-        status = wait(seconds_until(end));
-    while (status == PIRN_TIMED_OUT && Clock::now() < end);
-    return status;
+    for (double left = seconds_until(end);;) {
+        const pirn_status_t status = wait(left);
+        if (status != PIRN_TIMED_OUT)
+            return status;
+        left = seconds_until(end);
+        if (left >= 0 && left <= 0)
+            return status;
+    }
 }
 
 /// When a wait of so long is over. Nothing is converted that could overflow.

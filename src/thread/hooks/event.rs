@@ -6,9 +6,9 @@
 pub struct pirn_trace_event_t {
     /// The size of what the library wrote: fields are only ever added at the end.
     pub size: u32,
-    /// `PIRN_TRACE_…`
+    /// `PIRN_TRACE_...`
     pub kind: i32,
-    /// What the object is, `PIRN_KIND_…`; 0 if there is none.
+    /// What the object is, `PIRN_KIND_...`; 0 if there is none.
     pub object_kind: i32,
     /// The failure's code; the `pirn_status_t` that a wait ended with.
     pub code: i32,
@@ -25,7 +25,7 @@ pub struct pirn_trace_event_t {
 /// A trace or profile hook.
 pub type TraceFn = unsafe extern "C" fn(event: *const pirn_trace_event_t, arg: *mut core::ffi::c_void);
 
-/// The numbers are those of `PIRN_TRACE_…`.
+/// The numbers are those of `PIRN_TRACE_...`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum EventKind {

@@ -2,11 +2,10 @@
 
 import collections
 import concurrent.futures
-import functools
 import itertools
 import operator
 import time
-from ctypes import c_size_t, c_void_p
+from ctypes import c_bool, c_size_t, c_void_p
 from typing import NamedTuple
 
 from pirn import _host
@@ -91,6 +90,31 @@ class _Results(Object):
 
     def __init__(self, handle):
         self._handle = handle
+
+
+def _cancel(handle):
+    lib.future_cancel(handle, byref(c_bool()))
+
+
+class _Handles:
+    """What a call writes handles to. Those that nobody takes, since a signal handler raised meanwhile, go with this: their tasks
+    are called off, as far as they have not started."""
+
+    __slots__ = ("array", "_call_off", "_free")
+
+    def __init__(self, n, call_off, free):
+        self.array = (c_void_p * n)()
+        self._call_off = call_off
+        self._free = free
+
+    def take(self, index):
+        handle, self.array[index] = self.array[index], None
+        return handle
+
+    def __del__(self):
+        for handle in filter(None, self.array):
+            self._call_off(handle)
+            self._free(handle)
 
 
 class Pending(NamedTuple):
@@ -182,7 +206,11 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         """`submit`, before all tasks that wait with a lower priority. That of the other methods' tasks is 0."""
         if not -(2**31) <= operator.index(priority) < 2**31:
             raise OverflowError(f"priority does not fit into 32 bits: {priority}")
-        return self._submit(self._waiting(lib.executor_submit_priority), (fn, args, kwargs), priority)
+        future, out = _TaskFuture(), _Handles(1, _cancel, quick.future_free)
+        key = keep((future, fn, args, kwargs))
+        self._take_over(lambda: lib.executor_submit_priority(self._handle, _run, key, drop, priority, out.array))
+        future._handle = out.take(0)
+        return future
 
     def _submit(self, submit, task, *more):
         future = _TaskFuture()
@@ -192,7 +220,12 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
             future._handle = out.value
         elif status > OK:
             take(key)
-        ended(status)
+        try:
+            ended(status)
+        except BaseException:
+            if status == OK:
+                future.cancel()
+            raise
         if status == OK:
             return future
         if status == WOULD_BLOCK:
@@ -205,17 +238,24 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
         """The futures of `fn(item)` for each item: all are queued, in their order, or none."""
         futures = [(_TaskFuture(), item) for item in items]
         keys = (c_void_p * len(futures))(*[keep((future, fn, (item,), {})) for future, item in futures])
-        out = (c_void_p * len(futures))()
-        status = self._waiting(lib.executor_submit_many)(self._handle, _run, keys, len(keys), drop, out)
-        if status != OK:
-            raise self._refusal(status)
-        for (future, _), handle in zip(futures, out):
-            future._handle = handle
+        out = _Handles(len(futures), _cancel, quick.future_free)
+        self._take_over(lambda: lib.executor_submit_many(self._handle, _run, keys, len(keys), drop, out.array))
+        for index, (future, _) in enumerate(futures):
+            future._handle = out.take(index)
         return [future for future, _ in futures]
 
-    def _waiting(self, submit):
-        """`submit`, which has no form with a limit, and waits if there is a bound."""
-        return functools.partial(uninterrupted, submit) if self._is_bounded else submit
+    def _take_over(self, submit):
+        """Makes a call that has no form with a limit, and waits if there is a bound. Raises what it is refused with."""
+
+        def call():
+            status = submit()
+            if status != OK:
+                raise self._refusal(status)
+
+        if self._is_bounded:
+            uninterrupted(call)
+        else:
+            call()
 
     def _refusal(self, status):
         if status == BROKEN_EXECUTOR:
@@ -230,15 +270,14 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
         if buffersize is not None:
             return self._map_buffered(fn, zip(*iterables), timeout, buffersize)
-        seconds, owner, out = limit(timeout), _Map(fn), c_void_p()
+        seconds, owner, out = limit(timeout), _Map(fn), _Handles(1, lib.map_cancel, lib.map_free)
         # First all items: what they are asked for may raise.
         keys = [keep((owner, item)) for item in list(zip(*iterables))]
         array = (c_void_p * len(keys))(*keys)
-        submit = self._waiting(lib.executor_map)
-        status = submit(self._handle, _run_item, array, len(keys), drop, 1, seconds, byref(out))
-        if status != OK:
-            raise self._refusal(status)
-        return self._results(_Results(out.value), owner)
+        self._take_over(
+            lambda: lib.executor_map(self._handle, _run_item, array, len(keys), drop, 1, seconds, out.array)
+        )
+        return self._results(_Results(out.take(0)), owner)
 
     def _map_buffered(self, fn, calls, timeout, buffersize):
         """A map that submits no more than `buffersize` tasks ahead of what is asked for."""
@@ -292,11 +331,17 @@ class ThreadPoolExecutor(Object, concurrent.futures.Executor):
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._was_shut_down = True
-        shut_down = functools.partial(uninterrupted, lib.executor_shutdown) if wait else lib.executor_shutdown
-        status = shut_down(self._handle, bool(wait), bool(cancel_futures))
-        if status == DEADLOCK:
-            raise RuntimeError("cannot join current thread")
-        check(status)
+
+        def shut_down():
+            status = lib.executor_shutdown(self._handle, bool(wait), bool(cancel_futures))
+            if status == DEADLOCK:
+                raise RuntimeError("cannot join current thread")
+            check(status)
+
+        if wait:
+            uninterrupted(shut_down)
+        else:
+            shut_down()
 
     def __del__(self):
         try:

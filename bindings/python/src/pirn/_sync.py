@@ -47,6 +47,7 @@ class Lock(Object):
     """A lock without an owner: `threading.Lock`."""
 
     __slots__ = ("__weakref__",)
+    _levels = None
     _free = quick.lock_free
 
     def __init__(self):
@@ -94,6 +95,9 @@ class Lock(Object):
     def _acquire_restore(self, state):
         lib.lock_acquire_timeout(self._handle, FOREVER)
 
+    def _restored(self, levels):
+        pass
+
     def _is_owned(self):
         return self.locked()
 
@@ -104,12 +108,13 @@ class Lock(Object):
 class RLock(Object):
     """A lock that its owner may take again: `threading.RLock`."""
 
-    __slots__ = ("__weakref__", "_owner")
+    __slots__ = ("__weakref__", "_owner", "_levels")
     _free = quick.rlock_free
 
     def __init__(self):
         self._handle = new_handle(quick.rlock_new)
-        self._owner = 0  # for repr alone; written by the owner
+        # For repr alone, and other threads to see; written by who holds it.
+        self._owner = self._levels = 0
 
     def acquire(self, blocking=True, timeout=-1):
         seconds = _lock_limit(blocking, timeout)
@@ -119,12 +124,19 @@ class RLock(Object):
                 return False
             if not acquired(lib.rlock_acquire_timeout(handle, seconds), quick.rlock_release, handle):
                 return False
-        self._owner = get_ident()
+        ident = get_ident()
+        self._levels = self._levels + 1 if self._owner == ident else 1
+        self._owner = ident
         return True
 
     def release(self):
+        is_last = self._owner == get_ident()  # to have written that: it holds the lock, or nobody has since
+        if is_last:
+            self._levels -= 1
         status = quick.rlock_release(self._handle)
         if status != OK:
+            if is_last:
+                self._levels += 1
             raise RuntimeError("cannot release un-acquired lock") if status == NOT_OWNER else unexpected(status)
 
     def locked(self):
@@ -137,9 +149,8 @@ class RLock(Object):
         self.release()
 
     def __repr__(self):
-        locked = self.locked()
-        state, owner = ("locked", self._owner) if locked else ("unlocked", 0)
-        return f"<{state} {kind(self)} object owner={owner} count={self._recursion_count()} at {id(self):#x}>"
+        state, owner, count = ("locked", self._owner, self._levels) if self.locked() else ("unlocked", 0, 0)
+        return f"<{state} {kind(self)} object owner={owner} count={count} at {id(self):#x}>"
 
     def _recursion_count(self):
         return ask(quick.rlock_recursion_count, self._handle, c_size_t)
@@ -150,6 +161,7 @@ class RLock(Object):
     def _at_fork_reinit(self):
         quick.rlock_free(self._handle)
         self._handle = new_handle(quick.rlock_new)
+        self._owner = self._levels = 0
 
     # What threading.Condition asks of its lock.
     def _release_save(self):
@@ -163,7 +175,11 @@ class RLock(Object):
     def _acquire_restore(self, levels):
         for _ in range(levels):
             lib.rlock_acquire_timeout(self._handle, FOREVER)
-        self._owner = get_ident()
+        self._restored(levels)
+
+    def _restored(self, levels):
+        """pirn has let go of so many levels, and taken them again."""
+        self._owner, self._levels = get_ident(), levels
 
     def _new_condition(self):
         return new_handle(quick.condition_new_with_rlock, self._handle)
@@ -175,15 +191,18 @@ class _Predicate:
     asked = {}
     keys = count(1)
 
-    def __init__(self, predicate):
+    def __init__(self, predicate, lock):
         self.predicate = predicate
+        self.lock, self.levels = lock, lock._levels
         self.said = None
         self.raised = None
 
     @PREDICATE_FN
     @staticmethod
     def ask(key):
-        return _Predicate.asked[key].holds()
+        asked = _Predicate.asked[key]
+        asked.lock._restored(asked.levels)
+        return asked.holds()
 
     def holds(self):
         try:
@@ -227,17 +246,19 @@ class Condition(Object):
         return self._lock._is_owned()
 
     def wait(self, timeout=None):
-        return self._waited(lib.condition_wait_timeout(self._handle, limit(timeout)))
+        levels = self._lock._levels
+        return self._waited(lib.condition_wait_timeout(self._handle, limit(timeout)), levels)
 
-    def _waited(self, status):
+    def _waited(self, status, levels):
         if status == NOT_OWNER:
             raise RuntimeError("cannot wait on un-acquired lock")
+        self._lock._restored(levels)
         if ended(status) not in (OK, TIMED_OUT):
             raise unexpected(status)
         return status == OK
 
     def wait_for(self, predicate, timeout=None):
-        asked, key = _Predicate(predicate), next(_Predicate.keys)
+        asked, key = _Predicate(predicate, self._lock), next(_Predicate.keys)
         _Predicate.asked[key] = asked
         try:
             status = lib.condition_wait_for_timeout(self._handle, _Predicate.ask, key, limit(timeout))
@@ -246,7 +267,7 @@ class Condition(Object):
             if asked.raised is not None:
                 discard()
                 raise asked.raised
-            self._waited(status)
+            self._waited(status, asked.levels)
             return asked.said
         finally:
             del _Predicate.asked[key]

@@ -52,8 +52,9 @@ class Thread(Object):
         self._args = args
         self._kwargs = {} if kwargs is None else kwargs
         self._context = context
+        self._stderr = sys.stderr  # where the excepthook looks if sys.stderr has become None
         self._set_up(self._new())
-        if name is not None:
+        if name:
             self.name = name
         elif target is not None and hasattr(target, "__name__"):
             self.name = f"{self.name} ({target.__name__})"
@@ -297,6 +298,7 @@ def _wrap(handle):
         kind = _kind(handle, identity)
         thread = kind.__new__(kind)
         thread._target, thread._args, thread._kwargs, thread._context = None, (), {}, None
+        thread._stderr = sys.stderr
         thread._set_up(handle)
     if kind is _MainThread:
         _mains.add(thread)
@@ -346,20 +348,36 @@ def enumerate():
         room = known.value + 16
 
 
-def uninterrupted(call, *args):
+def uninterrupted(call):
     """Makes a call that waits without a limit, which no signal ends: in the main thread by way of another one, for whose end
-    this one waits. Gives what the call gives."""
-    if is_interruptible():
-        outcome = []
-        helper = Thread(target=lambda: outcome.append(call(*args)), daemon=True)
+    this one waits. Gives what the call gives, and raises what it raises; `pirn_last_error` is the other thread's.
+
+    If a signal handler raises, the call goes on, and what it refers to is let go of at its end.
+    """
+    if not is_interruptible():
+        return call()
+    outcome = []
+
+    def run():
         try:
-            helper.start()
-        except RuntimeError:
-            pass  # no thread to be had: then without
-        else:
-            helper.join()
-            return outcome[0]
-    return call(*args)
+            outcome.append((True, call()))
+        except BaseException as raised:
+            outcome.append((False, raised))
+
+    helper = Thread(target=run, daemon=True)
+    try:
+        helper.start()
+    except RuntimeError:  # no thread to be had: then without
+        return call()
+    helper.join()
+    has_worked, came = outcome.pop()
+    try:
+        if has_worked:
+            return came
+        raise came
+    finally:
+        # The exception's traceback has this frame: no cycle by way of it.
+        helper = came = None
 
 
 def stack_size(size=0, /):
@@ -398,8 +416,9 @@ def _report(thread):
         hook(ExceptHookArgs([*sys.exc_info(), thread]))
     except Exception as failure:
         failure.__suppress_context__ = True
-        if sys.stderr is not None:
-            print("Exception in threading.excepthook:", file=sys.stderr, flush=True)
+        stderr = thread._stderr if sys.stderr is None else sys.stderr
+        if stderr is not None:
+            print("Exception in threading.excepthook:", file=stderr, flush=True)
         sys.excepthook(*sys.exc_info())
 
 
