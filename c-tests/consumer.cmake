@@ -13,7 +13,7 @@ endfunction()
 
 function(add_consumer_fixture name fixture)
     add_consumer_test(${name} LANGUAGE C ${ARGN})
-    set_tests_properties(${name} PROPERTIES FIXTURES_SETUP ${fixture} TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES FIXTURES_SETUP ${fixture} TIMEOUT 1800)
 endfunction()
 
 # Each program of the consumer, built as METHOD says.
@@ -53,7 +53,7 @@ endforeach()
 
 add_consumer_fixture(consumer.subdirectory.build subdirectory
     COMMAND ${consumer} build ${trees}/subdirectory ${PROJECT_SOURCE_DIR})
-set_tests_properties(consumer.subdirectory.build PROPERTIES TIMEOUT 900)
+set_tests_properties(consumer.subdirectory.build PROPERTIES TIMEOUT 1800)
 add_program_tests(consumer.subdirectory built ${trees}/subdirectory subdirectory)
 
 add_consumer_fixture(examples.build examples COMMAND ${consumer} examples ${tree_plain} ${PROJECT_SOURCE_DIR})
@@ -62,7 +62,7 @@ include(${PROJECT_SOURCE_DIR}/examples/programs.cmake)
 foreach(example ${EXAMPLES})
     add_test(NAME examples.${example}
         COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh ${example} ${tree_plain}/examples/${example})
-    set_tests_properties(examples.${example} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
+    set_tests_properties(examples.${example} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 600)
 endforeach()
 
 foreach(example ${BASICS})
@@ -71,10 +71,10 @@ foreach(example ${BASICS})
         string(TOLOWER ${suffix} suffix)
         add_language_test(NAME examples.${example}.${suffix} LANGUAGE ${language}
             COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh ${example} ${tree_plain}/examples/${example}-${suffix})
-        set_tests_properties(examples.${example}.${suffix} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
+        set_tests_properties(examples.${example}.${suffix} PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 600)
     endforeach()
 endforeach()
 
 add_language_test(NAME examples.hello.cpp LANGUAGE CXX
     COMMAND sh ${PROJECT_SOURCE_DIR}/examples/test.sh hello ${tree_plain}/examples/hello-cpp)
-set_tests_properties(examples.hello.cpp PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 120)
+set_tests_properties(examples.hello.cpp PROPERTIES FIXTURES_REQUIRED examples TIMEOUT 600)

@@ -46,8 +46,9 @@ static int32_t exit_while_another_shuts_down(void *text)
 {
     AWAIT(LOAD(shutting_down));
     await_sleeping(shutting_down);
+    say(text);
     STORE(exiting, pirn_get_native_id());
-    return exit_here(text);
+    exit(3);
 }
 
 static int32_t say_once_the_exit_waits(void *text)

@@ -59,16 +59,6 @@ static void await_nothing_pending(pirn_executor_t *executor)
     } while (queued || running);
 }
 
-/* What the number of threads depends on: the default is four workers more than there are processors. */
-static size_t processors(void)
-{
-    size_t workers;
-    pirn_executor_t *executor = new_executor(0);
-    CHECK_OK(pirn_executor_max_workers(executor, &workers));
-    CHECK_OK(pirn_executor_free(executor));
-    return workers - 4;
-}
-
 TEST(every_number_once)
 {
     static const size_t lengths[] = {1, 2, 3, 7, 8, 9, 100, 1023, 4096, MOST};

@@ -215,15 +215,6 @@ TEST(using_one_registers_no_thread)
     CHECK_OK(pirn_lock_free(lock));
 }
 
-static long resident_kilobytes(void)
-{
-    long size, resident;
-    FILE *file = fopen("/proc/self/statm", "r");
-    CHECK(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
-    fclose(file);
-    return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 static void use_for_a_moment(void *lock)
 {
     pirn_event_t *event;
@@ -245,10 +236,10 @@ TEST(foreign_threads_leave_nothing_behind)
     CHECK_OK(pirn_lock_acquire(lock));
     for (int i = 0; i < THREADS + THREADS / 10; i++) {
         if (i == THREADS / 10)
-            before = resident_kilobytes();
+            before = resident_kib();
         run_on(FOREIGN, use_for_a_moment, lock);
     }
-    CHECK(resident_kilobytes() - before < THREADS * BYTES_EACH / 1024);
+    CHECK(resident_kib() - before < THREADS * BYTES_EACH / 1024);
     CHECK_EQ(pirn_active_count(), 1);
     CHECK_OK(pirn_lock_free(lock));
 }

@@ -156,6 +156,7 @@ TEST(after_a_shutdown)
     set_max_workers(executor, 4);
     gate_await(&gate, 4);
     gate_open(&gate);
+    CHECK_OK(pirn_executor_shutdown(executor, true, false)); /* the free does not wait any more */
     CHECK_OK(pirn_executor_free(executor));
 }
 

@@ -187,6 +187,7 @@ TEST(shutdown_cancels_all)
         }
     }
     gate_open(&gate);
+    CHECK_OK(pirn_executor_shutdown(executor, true, false));
     CHECK_OK(pirn_executor_free(executor));
 }
 

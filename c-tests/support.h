@@ -221,7 +221,10 @@ static inline pirn_status_t call_end(call_t *c)
     return c->status;
 }
 
-/* A target or task that runs until its gate is opened; any number of them may stand at one gate. */
+/*
+ * A target or task that runs until its gate is opened; any number of them may stand at one gate. Once it has
+ * said that it stands there it no longer looks at the gate, which may be gone when it has been opened.
+ */
 typedef struct gate {
     counted_t counted;
     pirn_event_t *open;
@@ -237,9 +240,10 @@ static inline void gate_init(gate_t *gate)
 static inline int32_t gate_target(void *arg)
 {
     gate_t *gate = arg;
-    ADD(gate->counted.runs, 1);
+    pirn_event_t *open = gate->open;
     STORE(gate->native_id, pirn_get_native_id());
-    CHECK_OK(pirn_event_wait(gate->open));
+    ADD(gate->counted.runs, 1);
+    CHECK_OK(pirn_event_wait(open));
     return 0;
 }
 
@@ -251,7 +255,7 @@ static inline int32_t gate_task(void *arg, void **result)
 
 static inline void gate_await(gate_t *gate, int runs)
 {
-    AWAIT(LOAD(gate->counted.runs) >= runs && LOAD(gate->native_id));
+    AWAIT(LOAD(gate->counted.runs) >= runs);
 }
 
 static inline void gate_open(gate_t *gate)
@@ -325,6 +329,16 @@ static inline pirn_future_t *submit(pirn_executor_t *executor, pirn_task_fn task
     return future;
 }
 
+/* How many processors pirn has: the default is four workers more. */
+static inline size_t processors(void)
+{
+    size_t workers;
+    pirn_executor_t *executor = new_executor(0);
+    CHECK_OK(pirn_executor_max_workers(executor, &workers));
+    CHECK_OK(pirn_executor_free(executor));
+    return workers - 4;
+}
+
 /* A gate that a worker stands at: until it is opened, an executor of one worker starts nothing else. */
 static inline pirn_future_t *submit_gate(pirn_executor_t *executor, gate_t *gate)
 {
@@ -358,6 +372,28 @@ static inline void allow_threads(struct rlimit before)
 {
     CHECK_EQ(setrlimit(RLIMIT_AS, &before), 0);
     CHECK_OK(pirn_set_stack_size(0));
+}
+
+/*
+ * The memory that the process has, in KiB. Where the kernel does not count it page by page it is what statm says, which some
+ * kernels count for each processor and add up from time to time: off by a hundred KiB for each.
+ */
+static inline long resident_kib(void)
+{
+    char line[256];
+    long size, resident = -1;
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    while (file && resident < 0 && fgets(line, sizeof line, file))
+        if (sscanf(line, "Rss: %ld kB", &resident) != 1)
+            resident = -1;
+    if (file)
+        fclose(file);
+    if (resident >= 0)
+        return resident;
+    file = fopen("/proc/self/statm", "r");
+    CHECK(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
+    fclose(file);
+    return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* What an out-parameter holds before the call, to see whether it was written. */

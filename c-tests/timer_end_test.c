@@ -14,8 +14,8 @@ static void start_and_free(double interval, pirn_target_fn function, void *arg, 
 
 CHILD(leaves_one_pending)
 {
-    start_and_free(0.05, say, "it has fired", false);
     SAY("main returns\n");
+    start_and_free(0.05, say, "it has fired", false);
 }
 
 TEST(exit_waits_for_a_pending_timer)
@@ -47,8 +47,8 @@ static int32_t cancel_the_endless_one(void *text)
 CHILD(waits_for_one_that_never_fires)
 {
     endless = start_timer(INFINITY, say, "never");
-    start_and_free(0.05, cancel_the_endless_one, "a daemon cancels it", true);
     SAY("main returns\n");
+    start_and_free(0.05, cancel_the_endless_one, "a daemon cancels it", true);
 }
 
 TEST(exit_goes_on_when_the_last_one_is_cancelled)
@@ -83,8 +83,8 @@ static int32_t start_another(void *text)
 
 CHILD(starts_another_in_the_first)
 {
-    start_and_free(0.02, start_another, "the first has fired", false);
     SAY("main returns\n");
+    start_and_free(0.02, start_another, "the first has fired", false);
 }
 
 TEST(those_started_meanwhile_are_waited_for)

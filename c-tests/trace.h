@@ -55,6 +55,13 @@ static inline uint64_t ident_of(pirn_thread_t *thread)
     return ident;
 }
 
+static inline uint64_t native_id_of(pirn_thread_t *thread)
+{
+    uint64_t native_id;
+    CHECK_OK(pirn_thread_native_id(thread, &native_id));
+    return native_id;
+}
+
 /* The n-th event (from 0) of a kind about an object; 0 for any. NULL if there are fewer. */
 static inline const pirn_trace_event_t *nth_event(int n, int32_t kind, uint64_t object)
 {

@@ -103,6 +103,7 @@ TEST(a_hook_does_not_see_what_it_causes)
     pirn_thread_t *t = start_thread(pass_and_wait, &gate);
     uint64_t ident = ident_of(t);
     gate_await(&gate, 1);
+    await_sleeping(native_id_of(t)); /* its wait at the gate has begun before there is a hook */
     CHECK_OK(pirn_settrace_all_threads(do_much, &record, count_free));
     CHECK_OK(pirn_settrace(NULL, NULL, NULL)); /* for the threads that the hook starts */
     gate_open(&gate);

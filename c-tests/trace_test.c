@@ -185,13 +185,14 @@ TEST(only_threads_started_later_have_the_hook)
     CHECK_EQ(record.events[3].kind, PIRN_TRACE_THREAD_END);
 }
 
-static uint64_t foreign_ident;
+static uint64_t foreign_ident, foreign_native_id;
 
 static void foreign_body(void *gate)
 {
     pirn_thread_t *self;
     CHECK_OK(pirn_current_thread(&self));
     STORE(foreign_ident, ident_of(self));
+    STORE(foreign_native_id, pirn_get_native_id());
     CHECK_OK(pirn_thread_free(self));
     gate_target(gate);
     wait_a_moment();
@@ -206,6 +207,8 @@ TEST(all_threads_are_the_main_one_running_ones_and_dummies)
     uint64_t ident = ident_of(running);
     runner_start(&foreign, FOREIGN, foreign_body, &gate);
     gate_await(&gate, 2);
+    await_sleeping(native_id_of(running));
+    await_sleeping(LOAD(foreign_native_id));
     trace_all_threads();
     wait_a_moment();
     CHECK_EQ(events_on(pirn_get_ident(), PIRN_TRACE_WAIT_END), 1);

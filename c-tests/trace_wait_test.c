@@ -51,9 +51,7 @@ TEST(a_wait_is_told_of_while_it_lasts_and_when_it_is_over)
         pirn_thread_t *t = start_thread(run_target, &r);
         AWAIT(count_events(PIRN_TRACE_WAIT_BEGIN, r.object) == 1);
         CHECK_EQ(count_events(PIRN_TRACE_WAIT_END, r.object), 0);
-        uint64_t native_id;
-        CHECK_OK(pirn_thread_native_id(t, &native_id));
-        await_sleeping(native_id);
+        await_sleeping(native_id_of(t));
         r.w->wake();
         join_and_free(t);
         check_pair(&r, r.w->status);
@@ -111,7 +109,7 @@ static int32_t go_on_at_once(void *unused)
     CHECK_OK(pirn_semaphore_acquire(semaphore));
     CHECK_OK(pirn_event_wait(event));
     CHECK_OK(pirn_condition_acquire(condition));
-    CHECK_OK(pirn_condition_wait_for(condition, is_open, NULL));
+    CHECK_OK(pirn_condition_wait_for(condition, predicate, NULL));
     CHECK_OK(pirn_condition_release(condition));
     CHECK_STATUS(pirn_condition_wait(condition), PIRN_ERR_NOT_OWNER);
     CHECK_OK(pirn_barrier_wait(barrier, NULL));
@@ -136,6 +134,7 @@ TEST(what_goes_on_at_once_is_no_wait)
     make_event();
     wake_event();
     CHECK_OK(pirn_barrier_new(1, NULL, NULL, NULL, PIRN_FOREVER, &barrier));
+    STORE(predicate_holds, true);
     make_thread();
     open_gate();
     CHECK_OK(pirn_thread_join(thread));
@@ -177,7 +176,7 @@ TEST(a_parallel_for_waits_for_its_last_calls)
 {
     static const waiting_t range = {"for_range", PIRN_KIND_EXECUTOR, NULL, call_for_range, open_gate, PIRN_OK, PIRN_OK};
     run_t r = {.w = &range, .seconds = PIRN_FOREVER};
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) /* then the calling thread makes all calls */
+    if (processors() < 2) /* then the calling thread makes all calls */
         return;
     executor = new_executor(2);
     object = executor;
@@ -202,8 +201,7 @@ TEST(taking_the_lock_again_is_part_of_a_conditions_wait)
     trace_new_threads();
     pirn_thread_t *t = start_thread(run_target, &r);
     AWAIT(count_events(PIRN_TRACE_WAIT_BEGIN, r.object) == 1);
-    uint64_t native_id;
-    CHECK_OK(pirn_thread_native_id(t, &native_id));
+    uint64_t native_id = native_id_of(t);
     await_sleeping(native_id);
     CHECK_OK(pirn_condition_acquire(condition));
     CHECK_OK(pirn_condition_notify(condition, 1));

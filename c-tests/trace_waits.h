@@ -36,12 +36,14 @@ static pirn_future_t *futures[2];
 static pirn_as_completed_t *iteration;
 static pirn_executor_t *executor;
 static pirn_map_t *map;
-static gate_t *gate;
+static gate_t *gate; /* of the objects that were made last */
 
-/* A new one for each call: tasks of an earlier call's executor may still come by theirs. */
+/* Whoever stands at the one before goes on, and may be on its way to it yet: so each is another one, and none is freed. */
 static void make_gate(void)
 {
-    gate = malloc(sizeof *gate);
+    if (gate)
+        gate_open(gate);
+    gate = calloc(1, sizeof *gate);
     CHECK(gate);
     gate_init(gate);
 }
@@ -119,15 +121,17 @@ static void wake_condition_held(void)
     CHECK_OK(pirn_condition_release(condition));
 }
 
-static bool is_open(void *unused)
+static bool predicate_holds;
+
+static bool predicate(void *unused)
 {
     (void)unused;
-    return LOAD(gate->counted.runs) > 0;
+    return LOAD(predicate_holds);
 }
 
 static void make_condition_for(void)
 {
-    make_gate();
+    STORE(predicate_holds, false);
     make_condition();
 }
 
@@ -135,15 +139,15 @@ static pirn_status_t call_condition_for(double seconds)
 {
     CHECK_OK(pirn_condition_acquire(condition));
     pirn_status_t status = seconds < 0
-                               ? pirn_condition_wait_for(condition, is_open, NULL)
-                               : pirn_condition_wait_for_timeout(condition, is_open, NULL, seconds);
+                               ? pirn_condition_wait_for(condition, predicate, NULL)
+                               : pirn_condition_wait_for_timeout(condition, predicate, NULL, seconds);
     CHECK_OK(pirn_condition_release(condition));
     return status;
 }
 
 static void wake_condition_for(void)
 {
-    STORE(gate->counted.runs, 1);
+    STORE(predicate_holds, true);
     wake_condition();
 }
 

@@ -83,8 +83,8 @@ TEST(the_same_exception)
 
 TEST(cancelled)
 {
+    pirn::event go; // which the task may come to only when the pool is destroyed
     pirn::executor pool(1);
-    pirn::event go;
     auto running = pool.submit([&] { go.wait(); });
     auto held = std::make_shared<int>(1);
     auto queued = pool.submit([held] { return *held; });

@@ -215,12 +215,21 @@ test_wordcount() {
     test_interrupt
 }
 
-# The trace is JSON, says who ran, nests on each thread, and shows what the threads of a print shop cannot do without.
+# The trace is JSON, says who ran, nests on each thread, and shows what the threads of a print shop do. That they wait for each
+# other is up to the machine: it is printed again until each of the waits has been seen.
 test_trace() {
+    touch "$dir/waits"
+    check_trace
+    until [ "$(sort -u "$dir/waits" | wc -l)" -eq 4 ]; do
+        check_trace
+    done
+}
+
+check_trace() {
     expect 0 "$dir/trace.json"
     printed '^11 orders printed, 1 spoiled$'
     python3 -m json.tool "$dir/trace.json" >"$dir/pretty.json" || fail "the trace is no JSON"
-    python3 - "$dir/trace.json" <<'END' || fail "the trace does not hold together"
+    python3 - "$dir/trace.json" >>"$dir/waits" <<'END' || fail "the trace does not hold together"
 import collections, json, sys
 
 events = json.load(open(sys.argv[1]))["traceEvents"]
@@ -250,7 +259,8 @@ for tid, name in threads.items():
     assert seen[name] == (name != "MainThread"), (name, seen)
 
 for what in ("wait: queue orders", "wait: lock press", "wait: future ", "wait: thread printer 1"):
-    assert seen[what] > 0, (what, seen)
+    if seen[what] > 0:
+        print(what)
 assert seen["task: future "] == 36 and seen["task", "0"] == 33 and seen["task", "1"] == 3, seen
 assert len([event for event in of_phase["i"] if event["cat"] == "failure"]) == 3
 begins = {event["id"]: event["ts"] for event in of_phase["s"]}

@@ -21,7 +21,7 @@ compare() { # compare LANGUAGE EXPECTED COMMAND...
     language=$1
     expected=$2
     shift 2
-    said=$(timeout 120 "$@" 2>"$build/$language/err") && [ "$said" = "$expected" ] && { result "$language" passed; return; }
+    said=$(timeout 600 "$@" 2>"$build/$language/err") && [ "$said" = "$expected" ] && { result "$language" passed; return; }
     echo "$language: expected:"
     echo "$expected"
     echo "$language: got:"
@@ -35,7 +35,7 @@ node_example() {
     mkdir -p "$build/node"
     cp "$source/node/package.json" "$source/node/example.js" "$build/node/"
     [ -d "$build/node/node_modules/koffi" ] ||
-        (cd "$build/node" && timeout 120 npm install --no-audit --no-fund --loglevel=error >npm.log 2>&1 </dev/null) ||
+        (cd "$build/node" && timeout 600 npm install --no-audit --no-fund --loglevel=error >npm.log 2>&1 </dev/null) ||
         { rm -rf "$build/node/node_modules"; result node "missing: koffi ($(grep -v '^$' "$build/node/npm.log" | head -n 1))"; return; }
     compare node "lock: handed over
 queue: 1,2,3,4,5
@@ -47,7 +47,7 @@ go_example() {
     mkdir -p "$build/go"
     export CGO_CFLAGS="-I$source/../include" CGO_LDFLAGS="-L$build/lib -Wl,-rpath,$build/lib"
     export GOCACHE="$build/go/cache" GOFLAGS=-mod=mod GOTOOLCHAIN=local GOPROXY=off
-    (cd "$source/go" && timeout 300 go build -p 2 -o "$build/go/example" . 2>"$build/go/err") ||
+    (cd "$source/go" && timeout 900 go build -p 2 -o "$build/go/example" . 2>"$build/go/err") ||
         { cat "$build/go/err"; result go failed; return; }
     compare go "lock: 8000
 queue: [1 2 3 4 5]

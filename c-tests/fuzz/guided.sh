@@ -11,7 +11,7 @@ if [ ! -x "$folder/fuzz_guided" ]; then
     exit 77
 fi
 log=$folder/guided.log
-"$folder/fuzz_guided" -max_total_time="$2" -seed="${3:-1}" -max_len=512 -len_control=0 -timeout=120 -print_final_stats=1 \
+"$folder/fuzz_guided" -max_total_time="$2" -seed="${3:-1}" -max_len=512 -len_control=0 -timeout=600 -print_final_stats=1 \
     -artifact_prefix="$folder/" "$folder/corpus" "$(dirname "$0")/seeds" >"$log" 2>&1
 status=$?
 if [ $status != 0 ]; then

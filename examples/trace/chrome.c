@@ -17,7 +17,9 @@
 
 static struct {
     FILE *file;
-    pirn_lock_t *lock; /* one event at a time. The hook does not see its own waits for it */
+    /* One event at a time. The hook does not see its own waits for it; who waits for it elsewhere has it already when
+     * the end of the wait is told, and the hook takes it once more. */
+    pirn_rlock_t *lock;
     size_t count;
     struct {
         uint64_t object;
@@ -172,16 +174,16 @@ static void put(const pirn_trace_event_t *event)
 static void hook(const pirn_trace_event_t *event, void *arg)
 {
     (void)arg;
-    check(pirn_lock_acquire(trace.lock));
+    check(pirn_rlock_acquire(trace.lock));
     put(event);
-    check(pirn_lock_release(trace.lock));
+    check(pirn_rlock_release(trace.lock));
 }
 
 void chrome_begin(FILE *file)
 {
     char name[128];
 
-    check(pirn_lock_new(&trace.lock));
+    check(pirn_rlock_new(&trace.lock));
     trace.file = file;
     fprintf(file, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
     /* The calling thread has no start to be told of. */
@@ -194,18 +196,18 @@ void chrome_name(const void *handle, const char *name)
     uint64_t object;
 
     check(pirn_object_id(handle, &object));
-    check(pirn_lock_acquire(trace.lock));
+    check(pirn_rlock_acquire(trace.lock));
     if (trace.n_names < MOST_NAMES) {
         trace.names[trace.n_names].object = object;
         trace.names[trace.n_names++].name = name;
     }
-    check(pirn_lock_release(trace.lock));
+    check(pirn_rlock_release(trace.lock));
 }
 
 size_t chrome_end(void)
 {
     check(pirn_settrace_all_threads(NULL, NULL, NULL));
     fprintf(trace.file, "\n]}\n");
-    check(pirn_lock_free(trace.lock));
+    check(pirn_rlock_free(trace.lock));
     return trace.count;
 }

@@ -1,13 +1,20 @@
-"""CPython's own tests of its locks, queues and threads, on pirn: those of the interpreter that runs this."""
+"""CPython's own tests of its locks, queues and threads, on pirn: those of the interpreter that runs this.
+
+Where they give others a time to get somewhere, or want to be there in time themselves, a busy machine may need longer: here they
+await what it is about.
+"""
 
 import asyncio  # noqa: F401 - before the standard library's threading is hidden, as those below
 import re
 import sys
 import threading as stdlib_threading
+import time
 import unittest
 import unittest.mock
+from types import SimpleNamespace
 
 import pytest
+from conftest import until_asleep
 
 from pirn import queue, threading
 
@@ -35,6 +42,20 @@ with pytest.MonkeyPatch.context() as patch:
 def they_use_pirn_too(monkeypatch):
     monkeypatch.setattr(lock_tests, "threading", threading)
     monkeypatch.setattr(test_queue, "threading", threading)
+
+
+@pytest.fixture(autouse=True)
+def they_have_time(monkeypatch):
+    def sleep(seconds):
+        """A trigger sleeps until the main thread blocks in what it is to be let go from."""
+        if isinstance(threading.current_thread(), test_queue._TriggerThread):
+            until_asleep(threading.main_thread().native_id)
+        else:
+            time.sleep(seconds)
+
+    monkeypatch.setattr(test_queue, "time", SimpleNamespace(**{**vars(time), "sleep": sleep}))
+    monkeypatch.setattr(lock_tests.support, "SHORT_TIMEOUT", 500)
+    monkeypatch.setattr(lock_tests.BaseTestCase, "assertTimeout", unittest.TestCase.assertGreaterEqual)
 
 
 class TestLock(lock_tests.LockTests):
@@ -71,6 +92,10 @@ class TestBoundedSemaphore(lock_tests.BoundedSemaphoreTests):
 
 class TestBarrier(lock_tests.BarrierTests):
     barriertype = staticmethod(threading.Barrier)
+
+    def setUp(self):
+        super().setUp()
+        self.barrier = threading.Barrier(self.N, timeout=1000)
 
 
 class QueueTests(test_queue.BaseQueueTestMixin):

@@ -564,7 +564,7 @@ def test_nothing_is_kept_of_tasks_that_never_run():
             broken.submit(int)
     del pool, broken
     gc.collect()
-    assert len(pirn._kept._things) == before
+    until(lambda: len(pirn._kept._things) <= before)
 
 
 def test_workers_leave_nothing_behind(futures):
@@ -582,6 +582,6 @@ def test_workers_leave_nothing_behind(futures):
     before = stdlib_threading.enumerate()
     with futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(task, range(10)))
-    assert stdlib_threading.enumerate() == before
+    assert set(stdlib_threading.enumerate()) <= set(before)
     gc.collect()
     assert {reference() for reference in references} == {None}

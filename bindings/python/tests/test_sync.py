@@ -421,7 +421,7 @@ def test_old_names_warn(threading):
     with pytest.deprecated_call():
         assert threading.currentThread() is threading.current_thread()
     with pytest.deprecated_call():
-        assert threading.activeCount() == threading.active_count()
+        until(lambda: threading.activeCount() == threading.active_count())
 
 
 def test_many_threads_count(threading):
