@@ -96,13 +96,14 @@ constexpr bool is_stateless<call<F>> = std::is_empty_v<F>;
 template <class F, class... Args>
 using call_of = call<std::decay_t<F>, std::decay_t<Args>...>;
 
-/// What a call gives. An rvalue reference leads into the call itself, which is gone when the result is asked for:
-/// the value is taken from it.
+template <class Result>
+using outliving =
+    std::conditional_t<std::is_rvalue_reference_v<Result>, std::remove_reference_t<Result>, Result>;
+
+/// What a call gives. An rvalue reference leads into the call itself, which is gone when the result is asked
+/// for: the value is taken from it.
 template <class F, class... Args>
-using result_of =
-    std::conditional_t<std::is_rvalue_reference_v<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>,
-                       std::remove_reference_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>,
-                       std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>;
+using result_of = outliving<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>;
 
 /// The arg_free of an argument that was made by `create`.
 template <class T>

@@ -23,8 +23,8 @@ double seconds(const std::chrono::duration<Rep, Period> &time) noexcept
     return value > PIRN_TIMEOUT_MAX ? PIRN_FOREVER : value;
 }
 
-/// What is left until a point of time; 0 if it has come. Points far away are compared as floating point: in the
-/// clock's own units they could overflow.
+/// What is left until a point of time; 0 if it has come. Points far away are compared as floating point: in
+/// the clock's own units they could overflow.
 template <class Clock, class Duration>
 double seconds_until(const std::chrono::time_point<Clock, Duration> &end)
 {
