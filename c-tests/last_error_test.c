@@ -1,4 +1,7 @@
-/* A task that runs inside another one's wait, on its thread, leaves that one's last error alone, and what it has raised. */
+/*
+ * A task that runs inside another one's wait, on its thread, leaves that one's last error alone, and what it has raised. So do
+ * its done callbacks.
+ */
 #include "support.h"
 
 /* Some errors, on whatever thread this is. */
@@ -16,6 +19,14 @@ static int32_t make_errors(void *arg, void **result)
     return pirn_raise(arg ? 66 : 0, "raised inside");
 }
 
+static void err_when_done(pirn_future_t *future, void *arg)
+{
+    (void)future;
+    (void)arg;
+    CHECK_STATUS(pirn_queue_put(NULL, NULL), PIRN_ERR_INVALID_HANDLE);
+    pirn_raise(77, "raised by a done callback");
+}
+
 typedef struct outer {
     pirn_executor_t *executor;
     void *fails; /* whether the awaited task does */
@@ -25,6 +36,15 @@ typedef struct outer {
 static pirn_status_t by_result(pirn_executor_t *executor, void *fails)
 {
     pirn_future_t *future = submit(executor, make_errors, fails);
+    pirn_status_t status = pirn_future_result(future, NULL);
+    CHECK_OK(pirn_future_free(future));
+    return status;
+}
+
+static pirn_status_t by_result_with_a_callback(pirn_executor_t *executor, void *fails)
+{
+    pirn_future_t *future = submit(executor, make_errors, fails);
+    CHECK_OK(pirn_future_add_done_callback(future, err_when_done, NULL, NULL));
     pirn_status_t status = pirn_future_result(future, NULL);
     CHECK_OK(pirn_future_free(future));
     return status;
@@ -66,7 +86,7 @@ static int32_t wait_for_errors(void *arg, void **result)
 
 TEST(of_a_task_that_waits)
 {
-    pirn_status_t (*const waits[])(pirn_executor_t *, void *) = {by_result, by_map};
+    pirn_status_t (*const waits[])(pirn_executor_t *, void *) = {by_result, by_result_with_a_callback, by_map};
     for (size_t i = 0; i < LENGTH(waits); i++) {
         for (int fails = 0; fails < 2; fails++) {
             outer_t outer = {new_executor(1), fails ? &outer : NULL, waits[i]};

@@ -6,8 +6,7 @@ use super::guard::{guard, required, write_out};
 use super::object::{self, Opened, create, free};
 use super::text::{check_buffer, outgoing};
 use super::types::{pirn_as_completed_t, pirn_free_fn, pirn_future_t, pirn_status_t};
-use crate::callback::{Arg, CallError, Failure};
-use crate::cut;
+use crate::callback::{self, Arg, CallError, Failure};
 use crate::exec::{self, Alias, AsCompleted, DoneCallback, Future, ReturnWhen, Status, Value, Waited};
 use crate::fallible;
 use crate::handle::{Handle, Kind, shared};
@@ -448,8 +447,13 @@ fn done_callback(function: pirn_done_fn, arg: Arg) -> Result<DoneCallback, Error
         // A handle of its own: the program's may have been freed. Without memory for one, NULL, which is no handle.
         let borrowed = Opened::new(Arc::new(Alias(future.clone()))).ok();
         let handle = borrowed.as_ref().map_or(core::ptr::null_mut(), Opened::as_ptr);
-        // SAFETY: the promise of pirn_future_add_done_callback.
-        cut::run(|| unsafe { function(handle, arg.as_ptr()) });
+        let call = || {
+            // SAFETY: the promise of pirn_future_add_done_callback.
+            unsafe { function(handle, arg.as_ptr()) };
+            0
+        };
+        // What it raises is not for the callback that the thread may be in.
+        _ = callback::run(call);
     }))
 }
 

@@ -461,11 +461,14 @@ impl Worker {
         // As a rule it is what this worker submitted last. Elsewhere its entry stays, and whoever finds it lets it lie.
         let is_it = |entry: &Entry| matches!(entry, Entry::Future(handle) if *handle == future);
         self.shift().lanes[self.lane].lock().pop_back_if(is_it);
-        self.inline.set(self.inline.get() + 1);
-        let outcome = self.last_error.aside(|| self.run(task, future.bits()));
-        self.inline.set(self.inline.get() - 1);
-        let told = outcome.clone().map_err(CallError::from);
-        Future::settle(record, outcome, || self.turn_busy()).then_some(told)
+        // With what its end brings about: done callbacks are user code, too.
+        self.last_error.aside(|| {
+            self.inline.set(self.inline.get() + 1);
+            let outcome = self.run(task, future.bits());
+            self.inline.set(self.inline.get() - 1);
+            let told = outcome.clone().map_err(CallError::from);
+            Future::settle(record, outcome, || self.turn_busy()).then_some(told)
+        })
     }
 
     /// Lets the pool count this worker as absent while it waits.
