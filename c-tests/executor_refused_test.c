@@ -149,6 +149,8 @@ static int32_t tell(void *arg, void **result)
 
 TEST(a_parallel_for_goes_on_when_there_are_threads_again)
 {
+    if (processors() < 2) /* then the calling thread makes all calls, and waits for nobody */
+        return;
     for (int before = 0; before < 2; before++) {
         loop_t loop = {.executor = new_executor(2)};
         pirn_future_t *accepted = NULL;
