@@ -23,7 +23,7 @@ use crate::park::{Deadline, Mutex, MutexGuard, Notice, WaitList, Wake};
 use crate::status::Error;
 use crate::sys::allocator;
 use crate::sys::atomic::unmodelled::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use crate::sys::fork::{self};
+use crate::sys::fork;
 use crate::thread::hooks::Subject;
 use crate::thread::{Thread, hooks, shutdown};
 use std::collections::BTreeMap;

@@ -89,8 +89,8 @@ impl Pool {
     }
 
     /// Has `put` fill the lane of the calling thread, or the last one for a priority below 0, with `count` entries: `NoMemory`,
-    /// `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane is not open, and what
-    /// is made for it is to be broken off. Whether it has put something there is what `put` gives.
+    /// `BrokenExecutor`, `ShutDown`, `NoThread` (which is only said when there is no worker at all). If the pool breaks meanwhile, the lane
+    /// is not open, and what is made for it is to be broken off. Whether it has put something there is what `put` gives.
     #[inline]
     fn put<'a>(
         self: &'a Arc<Pool>,

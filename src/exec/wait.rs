@@ -264,7 +264,8 @@ impl AsCompleted {
     }
 
     /// The position of the next future that is done: `End` after the last, `TimedOut` when none is at the deadline; `Deadlock` if what is
-    /// left is run by the calling thread, `NoThread` in a task that nobody could stand in for. A future whose position has been given out is no longer kept.
+    /// left is run by the calling thread, `NoThread` in a task that nobody could stand in for. A future whose position has been given out
+    /// is no longer kept.
     pub fn next(&self) -> Result<usize, Error> {
         self.catch_up_after_fork();
         let place = self.channel.take(Deadline::PASSED).or_else(|error| {
