@@ -102,17 +102,16 @@ fn survey<'a>(futures: impl Iterator<Item = &'a Future>, when: ReturnWhen, done:
 }
 
 /// Waits, by `wait_until`, whose answer is `TimedOut` if it has to wait for longer, and which looks each time whether it waits in vain. A
-/// worker that waits for futures of its own pool has its place lent meanwhile. If no thread can be had for it, and there is no limit, it
+/// worker that waits for futures of its own pool has its `place` lent meanwhile. If no thread can be had for it, and there is no limit, it
 /// runs of the futures what has not started, until there `is_enough`; and when there is nobody left to run what it waits for: `NoThread`.
 fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
     deadline: Deadline,
-    lend_if_home: impl Fn() -> Option<Lent>,
+    mut place: Option<Lent>,
     each: impl Fn() -> Each,
     is_enough: impl Fn() -> bool,
     wait_until: impl Fn(Deadline) -> Result<A, Error>,
 ) -> Result<A, Error> {
     let mut retries = Retries::default();
-    let mut place = lend_if_home();
     loop {
         if deadline == Deadline::NEVER && place.take_if(|place| place.is_refused()).is_some() {
             for future in each() {
@@ -121,8 +120,8 @@ fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
                     break;
                 }
             }
+            place = lend_if_home(each());
         }
-        place = place.or_else(&lend_if_home);
         // They may be many, and are not asked one by one whether they are queued.
         let until = place.as_ref().map_or(deadline, |place| place.stay(deadline, &mut retries));
         let outcome = wait_until(until);
@@ -135,6 +134,12 @@ fn wait_in_task<A, F: Borrow<Future>, Each: Iterator<Item = F>>(
         }
         place.as_mut().into_iter().for_each(Lent::look_again);
     }
+}
+
+/// The calling thread's place, lent for a wait for those of the futures that are not done.
+fn lend_if_home<F: Borrow<Future>>(futures: impl Iterator<Item = F>) -> Option<Lent> {
+    let left = futures.filter(|future| future.borrow().is_done().is_none());
+    worker::lend_if_home(left.map(|future| future.borrow().pool()))
 }
 
 /// Waits until enough of the futures are done, or until the deadline. Duplicates count once. A future that is cancelled, but not
@@ -167,10 +172,8 @@ pub fn wait(futures: &[Future], when: ReturnWhen, deadline: Deadline) -> Result<
                 let is_needed = when == ReturnWhen::AllCompleted || arrived + vain == firsts.len();
                 deadline == Deadline::NEVER && vain > 0 && is_needed && !channel.has_enough()
             };
-            let left = || each().filter(|future| future.is_done().is_none());
-            let lend_if_home = || worker::lend_if_home(left().map(|future| future.pool()));
             let wait = |until| if is_vain() { Err(Error::Deadlock) } else { channel.wait(until) };
-            wait_in_task(deadline, lend_if_home, each, || channel.has_enough(), wait)
+            wait_in_task(deadline, lend_if_home(each()), each, || channel.has_enough(), wait)
         });
         refused = outcome.err().filter(|&error| error != Error::TimedOut);
         for (future, key) in each().zip(keys) {
@@ -274,7 +277,8 @@ impl AsCompleted {
             }
             wait_in_task(
                 self.deadline,
-                || worker::lend_if_home(self.homes.iter().map(|home| home.0)),
+                // By the executors of all of them, as a rule one or two: those that are left may be many, and are not asked each time.
+                worker::lend_if_home(self.homes.iter().map(|home| home.0)),
                 || self.each(),
                 || self.channel.is_ready(),
                 |until| if self.is_vain() { Err(Error::Deadlock) } else { self.channel.take(until) },
