@@ -137,6 +137,16 @@ def test_workers_changed():
     assert futures.ThreadPoolExecutor(2**70).max_workers >= 2**60
 
 
+# A pool in which a submit waits for room until the gate is opened.
+FULL_POOL = """
+pool, gate = futures.ThreadPoolExecutor(1), threading.Event()
+pool.max_pending = 1
+running = pool.submit(gate.wait)
+while not running.running(): pass
+pool.submit(int)
+"""
+
+
 @pytest.mark.parametrize(
     "submit",
     [
@@ -149,11 +159,7 @@ def test_workers_changed():
 )
 def test_ctrl_c_ends_the_wait_for_room(submit):
     out, err, code = Program(PIRN).interrupt(f"""
-pool, gate = futures.ThreadPoolExecutor(1), threading.Event()
-pool.max_pending = 1
-running = pool.submit(gate.wait)
-while not running.running(): pass
-pool.submit(int)
+{FULL_POOL}
 print("waits", flush=True)
 try:
     {submit}
@@ -179,7 +185,7 @@ import signal
 from ctypes import byref, c_uint64
 from pirn._library import INVALID_HANDLE, lib, quick
 
-signal.alarm(60)
+signal.alarm(600)
 
 def watched(*args):
     status = submit(*args)
@@ -188,11 +194,7 @@ def watched(*args):
     return status
 
 submit, given, accepted = lib.{function}, [], threading.Event()
-pool, gate = futures.ThreadPoolExecutor(1), threading.Event()
-pool.max_pending = 1
-running = pool.submit(gate.wait)
-while not running.running(): pass
-pool.submit(int)
+{FULL_POOL}
 lib.{function} = watched
 print("waits", flush=True)
 try:
