@@ -146,6 +146,7 @@ class TestThreads(test_threading.ThreadTests):
     # A Lock is a class like any other.
     test_disallow_instantiation = None
     test_lock_no_subclass = None
+    test_debug_deprecation = None  # for CPython's own debug builds
     # Look into the module, or a thread of it.
     test_foreign_thread = None
     test_ident_of_no_threading_threads = None
