@@ -137,14 +137,23 @@ def test_workers_changed():
     assert futures.ThreadPoolExecutor(2**70).max_workers >= 2**60
 
 
-# A pool in which a submit waits for room until the gate is opened.
-FULL_POOL = """
+def interrupt_a_submit(submit, before="", after=""):
+    """What a program says in which Ctrl-C comes while a submit waits for room, and its exit code."""
+    return Program(PIRN).interrupt(f"""
+{before}
 pool, gate = futures.ThreadPoolExecutor(1), threading.Event()
 pool.max_pending = 1
 running = pool.submit(gate.wait)
 while not running.running(): pass
 pool.submit(int)
-"""
+print("waits", flush=True)
+try:
+    {submit}
+except KeyboardInterrupt:
+    print("interrupted")
+gate.set()
+{after}
+""")
 
 
 @pytest.mark.parametrize(
@@ -158,16 +167,7 @@ pool.submit(int)
     ],
 )
 def test_ctrl_c_ends_the_wait_for_room(submit):
-    out, err, code = Program(PIRN).interrupt(f"""
-{FULL_POOL}
-print("waits", flush=True)
-try:
-    {submit}
-except KeyboardInterrupt:
-    print("interrupted")
-gate.set()
-""")
-    assert (out, err, code) == ("interrupted\n", "", 0)
+    assert interrupt_a_submit(submit) == ("interrupted\n", "", 0)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ gate.set()
 )
 def test_what_ctrl_c_called_off_leaves_no_handles(submit, function):
     """What is accepted nevertheless is let go of."""
-    out, err, code = Program(PIRN).interrupt(f"""
+    before = f"""
 import signal
 from ctypes import byref, c_uint64
 from pirn._library import INVALID_HANDLE, lib, quick
@@ -194,18 +194,14 @@ def watched(*args):
     return status
 
 submit, given, accepted = lib.{function}, [], threading.Event()
-{FULL_POOL}
 lib.{function} = watched
-print("waits", flush=True)
-try:
-    {submit}
-except KeyboardInterrupt:
-    print("interrupted")
-gate.set()
+"""
+    after = """
 accepted.wait()
 while any(quick.object_id(handle, byref(c_uint64())) != INVALID_HANDLE for handle in given): pass
 print(all(given), len(given))
-""")
+"""
+    out, err, code = interrupt_a_submit(submit, before, after)
     assert (out, err, code) == (f"interrupted\nTrue {2 if 'many' in function else 1}\n", "", 0)
 
 
