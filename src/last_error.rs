@@ -1,7 +1,7 @@
 //! The calling thread's most recent error: what `pirn_last_error` and `pirn_last_code` tell of.
 //!
-//! A task that runs inside another one's wait is on the same thread, and neither of the two can know. So its errors are kept aside from
-//! those of the task that waits, and the words that this one was shown stay where they are.
+//! A task that runs inside another one's wait is on the same thread, and neither of the two can know. So its errors, and its done
+//! callbacks', are kept aside from those of the task that waits, and the words that this one was shown stay where they are.
 
 use crate::callback::CallError;
 use crate::fallible;
