@@ -130,13 +130,12 @@ class RLock(Object):
         return True
 
     def release(self):
-        is_last = self._owner == get_ident()  # to have written that: it holds the lock, or nobody has since
-        if is_last:
+        if self._owner == get_ident():
             self._levels -= 1
+            if self._levels == 0:
+                self._owner = 0  # first: the next owner writes its own
         status = quick.rlock_release(self._handle)
         if status != OK:
-            if is_last:
-                self._levels += 1
             raise RuntimeError("cannot release un-acquired lock") if status == NOT_OWNER else unexpected(status)
 
     def locked(self):
