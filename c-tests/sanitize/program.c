@@ -62,8 +62,9 @@ int main(void)
     must(pirn_thread_new(give, &parcel, NULL, &giver));
     must(pirn_thread_start(taker));
     must(pirn_thread_start(giver));
-    must(pirn_thread_join(giver));
+    /* In this order: what main has seen the end of may come before what a thread does that starts late. */
     must(pirn_thread_join(taker));
+    must(pirn_thread_join(giver));
     must(pirn_thread_exit_code(taker, &received));
     printf("counted to %d, received %d\n", count, (int)received);
     must(pirn_thread_free(giver));
