@@ -1,6 +1,7 @@
 //! What happens when the library is loaded: the fork handlers and the thread-end hook are put in place before anyone else's.
 //!
-//! This is where the bottom layer is told what the layers above have to put right after a fork, and to give back when a thread ends. Nothing else is started.
+//! This is where the bottom layer is told what the layers above have to put right after a fork, and to give back when a thread
+//! ends. Nothing else is started.
 
 use crate::callback;
 use crate::handle::{arena, pins};

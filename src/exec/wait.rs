@@ -298,7 +298,8 @@ impl AsCompleted {
         (0..).map_while(future_at).flatten()
     }
 
-    /// Whether the calling thread runs all that is left, and would wait without a limit. They may be many, and are asked only if it runs as many.
+    /// Whether the calling thread runs all that is left, and would wait without a limit. They may be many, and are asked only if it
+    /// runs as many.
     fn is_vain(&self) -> bool {
         let left = self.channel.left();
         self.deadline == Deadline::NEVER
